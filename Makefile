@@ -1,0 +1,48 @@
+# The two commands of the README, and what they stand on. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+export RASA_TELEMETRY_ENABLED = false
+export TF_CPP_MIN_LOG_LEVEL = 3
+export SQLALCHEMY_SILENCE_UBER_WARNING = 1
+
+.PHONY: help run test lint unit files conversations nlu faults browser train evaluate bench lock clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: $(VENV)/.run ## Set everything up, train if needed, serve on 127.0.0.1:5005
+	@$(BIN)/bot serve
+
+test: $(VENV)/.dev ## Set everything up and run every test
+	@bash scripts/test.sh
+
+# The marker names the lock file it was made from, so that a changed lock is installed.
+$(VENV)/.run: requirements.txt pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh requirements.txt $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh requirements-dev.txt $@
+	@touch $(VENV)/.run
+
+lint: $(VENV)/.dev ## Style, types and YAML
+	@bash scripts/test.sh lint
+
+unit: $(VENV)/.dev ## The core and the edges, in seconds
+	@bash scripts/test.sh unit
+
+conversations: $(VENV)/.dev ## Whole conversations with the trained model
+	@bash scripts/test.sh conversations
+
+train: $(VENV)/.run ## Train a model for this code and data
+	@$(BIN)/bot train
+
+evaluate: $(VENV)/.dev ## Measure the reading on the development split: reports/reading.html
+	@$(BIN)/python -m bot.nlu.evaluate
+
+lock: $(VENV)/.dev ## Write requirements*.txt again from pyproject.toml
+	@bash scripts/lock.sh
+
+clean: ## Remove the environment, models and reports
+	rm -rf $(VENV) .rasa models reports var

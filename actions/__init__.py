@@ -1,0 +1,1 @@
+"""What the assistant does and says: thin, one module a topic; the core decides."""

@@ -1,0 +1,174 @@
+"""The two doors, report and support, and what a person can take with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.bootstrap import Turn, changes, knowledge, listened, now, say
+from bot import handoff, offences, services
+from bot.account import Account
+from bot.questions import answer_for
+
+
+class ActionExplainOffences(Action):
+    """Explains which offences may fit what was told, three at most."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_explain_offences"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Explain what may fit, or the law in general when nothing was told."""
+        turn = Turn.of(tracker)
+        account = listened(dispatcher, turn)
+        facts = knowledge()
+        if account.is_empty:
+            say(dispatcher, answer_for("ask_offence", turn.message.text, account, facts))
+            if not turn.in_form:
+                dispatcher.utter_message(response="utter_tell_me_first")
+            return changes(turn.account, account)
+        explained = offences.may_apply(account, facts)
+        dispatcher.utter_message(
+            json_message=offences.part(explained, account, facts)
+        )
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_after_offences")
+        return changes(turn.account, account)
+
+
+class ActionExplainOneOffence(Action):
+    """Names the law, the section and the source, when asked."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_explain_one_offence"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Name them for the offences that may fit."""
+        return _about_offences(dispatcher, Turn.of(tracker), offences.law_text)
+
+
+class ActionExplainPenalties(Action):
+    """Says the most a court could give, when asked, and that it decides nothing."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_explain_penalties"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Say it for the offences that may fit."""
+        return _about_offences(dispatcher, Turn.of(tracker), offences.penalty_text)
+
+
+def _about_offences(
+    dispatcher: CollectingDispatcher, turn: Turn, tell: Any
+) -> list[EventType]:
+    account = listened(dispatcher, turn)
+    facts = knowledge()
+    explained = offences.may_apply(account, facts)
+    if explained:
+        text = "\n\n".join(tell(explained))
+        dispatcher.utter_message(json_message={"kind": "text", "text": text})
+    else:
+        say(dispatcher, answer_for(turn.reading.intent, turn.message.text, account, facts))
+    if not turn.in_form:
+        dispatcher.utter_message(response="utter_after_answer")
+    return changes(turn.account, account)
+
+
+class ActionHandOff(Action):
+    """Opens both doors: report to police, and support."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_hand_off"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Show the report page, what happens next, and who can help."""
+        turn = Turn.of(tracker)
+        account = listened(dispatcher, turn)
+        support = _support(account, "report")
+        part = handoff.handoff(account, knowledge(), support)
+        dispatcher.utter_message(json_message=part)
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_after_hand_off")
+        return changes(turn.account, account)
+
+
+class ActionOfferSupport(Action):
+    """Shows who can help this person, and who is open now."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_offer_support"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Ask if it is safe to call or read, then list three at most."""
+        turn = Turn.of(tracker)
+        account = listened(dispatcher, turn)
+        dispatcher.utter_message(response="utter_is_it_safe_to_call")
+        dispatcher.utter_message(json_message=_support(account, "support"))
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_after_hand_off")
+        return changes(turn.account, account)
+
+
+def _support(account: Account, wants: str) -> dict[str, Any]:
+    situation = services.situation_of(account, wants)
+    fitting = services.who_fits(situation, now(), knowledge())
+    return services.part(fitting, now())
+
+
+class ActionShowSummary(Action):
+    """Shows the short version, in the order the report form asks."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_show_summary"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Show it; police have not been told."""
+        turn = Turn.of(tracker)
+        account = listened(dispatcher, turn)
+        today = now().date()
+        dispatcher.utter_message(
+            json_message=handoff.summary(account, knowledge(), today)
+        )
+        say(dispatcher, knowledge().answers["not_a_report"])
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_after_hand_off")
+        return changes(turn.account, account)

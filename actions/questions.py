@@ -1,0 +1,39 @@
+"""Questions at any moment, answered from the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.bootstrap import Turn, changes, knowledge, listened, now, say
+from bot.questions import answer_for
+from bot.services import for_own_behaviour, part
+
+
+class ActionAnswer(Action):
+    """Answers a question and goes back to where the conversation was."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_answer"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Answer; an open question is asked again by the form itself."""
+        turn = Turn.of(tracker)
+        account = listened(dispatcher, turn)
+        text, intent = turn.message.text, turn.reading.intent
+        say(dispatcher, answer_for(intent, text, account, knowledge()))
+        if intent == "perpetrator":
+            helping = for_own_behaviour(account, now(), knowledge())
+            dispatcher.utter_message(json_message=part(helping, now()))
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_after_answer")
+        return changes(turn.account, account)

@@ -1,0 +1,1 @@
+"""How a message is read: clauses, vectors, the trained reader and its Rasa parts."""

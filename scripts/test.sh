@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Every test, cheap before dear, stopping at the first failure.
+# Usage: test.sh [lint|unit|conversations|nlu|faults|browser …]; without a name: all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults browser)
+
+step() { printf '\n── %s\n' "$1"; }
+
+for name in "${steps[@]}"; do
+  case $name in
+    lint)
+      step "style, types, YAML"
+      "$bin"/ruff check . && "$bin"/ruff format --check . && "$bin"/mypy && "$bin"/yamllint -s . ;;
+    unit) step "unit tests"; "$bin"/pytest -q ;;
+    files)
+      step "Rasa's own check of the files"
+      "$bin"/rasa data validate --fail-on-warnings --data data --domain domain.yml \
+        2>&1 | grep -E 'Error|error|WARNING' | grep -vE 'deprecat|RemovedIn20|pkg_resources|Uber' || true
+      [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "rasa data validate failed"; exit 1; } ;;
+    train) step "a model for this code and data"; "$bin"/bot train ;;
+    *) [ -d "tests/$name" ] || continue; step "tests/$name"; "$bin"/pytest -q "tests/$name" ;;
+  esac
+done
+printf '\nEvery test passed.\n'

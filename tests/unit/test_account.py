@@ -1,0 +1,260 @@
+"""What a person says next, taken as an answer and as an account."""
+
+import datetime as dt
+
+import pytest
+
+from bot.account import (
+    QUESTIONS,
+    SKIPPED,
+    UNSURE,
+    Account,
+    Message,
+    correct,
+    understand,
+    when,
+)
+from bot.behaviours import (
+    Behaviour,
+    BehaviourType,
+    Danger,
+    Impact,
+    Occasions,
+    Reading,
+    Span,
+)
+
+FIXATED = BehaviourType.FIXATED
+UNWANTED = BehaviourType.UNWANTED_ATTENTION
+REPEATED = BehaviourType.REPEATED_BEHAVIOUR
+
+
+def reading(text, intent="describe_incident", *kinds, **more):
+    behaviours = tuple(Behaviour(k, 0.9, (Span(0, len(text), text),)) for k in kinds)
+    return Reading(intent, behaviours=behaviours, **more)
+
+
+def message(text, intent="describe_incident", *kinds, **more):
+    return Message(text, reading(text, intent, *kinds, **more))
+
+
+def told(*kinds, text="he sat outside in his van", **more):
+    return Account().with_incident(text, reading(text, "describe_incident", *kinds, **more), ())
+
+
+def test_an_account_survives_its_slots():
+    account = told(FIXATED, danger=(Danger.HIGH_RISK,), impact=(Impact.SCARED,))
+    account = account.with_view(FIXATED, "agree")
+
+    assert Account.from_slots(account.to_slots()) == account
+
+
+def test_an_unset_conversation_is_an_empty_account():
+    account = Account.from_slots({"incidents": None, "views": None})
+
+    assert account.is_empty
+    assert account.occasions is Occasions.UNCLEAR
+
+
+def test_a_told_act_is_kept_with_its_words():
+    after = understand(Account(), "what_happened", message("he sat outside", "describe_incident", FIXATED))
+
+    assert after.evidence(FIXATED) == ("he sat outside",)
+    assert after.what_happened == "told"
+
+
+def test_a_vague_first_message_is_kept_and_asked_about():
+    after = understand(Account(), "what_happened", message("my life is a misery"))
+
+    assert [i.words for i in after.incidents] == ["my life is a misery"]
+    assert after.what_happened is None
+
+
+def test_a_second_vague_message_is_enough():
+    once = understand(Account(), "what_happened", message("my life is a misery"))
+
+    after = understand(once, "what_happened", message("it is all too much to say"))
+
+    assert after.what_happened == "told"
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_can_be_skipped(question):
+    after = understand(told(FIXATED), question, message("skip", "skip"))
+
+    assert after.to_slots()[question] == SKIPPED
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q != "what_happened"])
+def test_every_question_takes_not_knowing(question):
+    after = understand(told(FIXATED), question, message("no idea", "unsure"))
+
+    assert after.to_slots()[question] == UNSURE
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize(
+    "intent",
+    ["emergency", "crisis_self_harm", "stop", "ask_evidence", "ask_why", "restart"],
+)
+def test_a_call_for_help_or_a_question_is_never_an_answer(question, intent):
+    assert understand(told(FIXATED), question, message("words", intent)) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "intent", "expected"),
+    [
+        ("occasions", "yes loads of times", "affirm", "twice_or_more"),
+        ("occasions", "just the once", "nlu_fallback", "once"),
+        ("occasions", "no", "deny", "once"),
+        ("ongoing", "yeah", "affirm", "yes"),
+        ("ongoing", "it stopped in june", "nlu_fallback", "it stopped in june"),
+        ("safe_now", "yes i am", "affirm", "yes"),
+        ("safe_now", "i'm ok for now", "nlu_fallback", "yes"),
+        ("impact", "sick to my stomach", "nlu_fallback", "sick to my stomach"),
+        ("relation", "my ex husband", "nlu_fallback", "my ex husband"),
+        ("relation", "no", "deny", "unknown"),
+        ("place", "mostly on insta", "nlu_fallback", "mostly on insta"),
+        ("nation", "up in Glasgow", "nlu_fallback", "up in Glasgow"),
+        ("anything_else", "no thats it", "deny", "no"),
+    ],
+)
+def test_typed_words_answer_the_open_question(question, text, intent, expected):
+    after = understand(told(FIXATED), question, message(text, intent))
+
+    assert after.to_slots()[question] == expected
+
+
+def test_more_can_be_told_at_any_question():
+    text = "and he keyed my car in march"
+
+    after = understand(told(FIXATED), "relation", message(text, "describe_incident", UNWANTED))
+
+    assert len(after.incidents) == 2
+    assert after.evidence(UNWANTED) == (text,)
+
+
+def test_feelings_told_with_an_act_are_both_kept():
+    text = "sick, he was at the gate again"
+
+    after = understand(told(FIXATED), "impact", message(text, "describe_incident", FIXATED))
+
+    assert after.impact == text
+    assert len(after.incidents) == 2
+
+
+def test_what_was_said_in_passing_is_not_asked():
+    text = "my ex keeps turning up at my flat in Cardiff"
+    heard = reading(text, "describe_incident", FIXATED, occasions=Occasions.TWICE_OR_MORE)
+
+    account = Account().with_incident(text, heard, ())
+
+    assert account.occasions is Occasions.TWICE_OR_MORE
+    assert account.relation == "ex_partner"
+    assert account.nation == "wales"
+
+
+def test_telling_more_opens_the_last_question_again():
+    done = understand(told(FIXATED), "anything_else", message("no", "deny"))
+
+    after = understand(done, None, message("he rang too", "describe_incident", UNWANTED))
+
+    assert after.anything_else is None
+
+
+def test_repeated_shows_for_two_occasions_of_anything():
+    account = told(UNWANTED, occasions=Occasions.TWICE_OR_MORE)
+
+    assert account.shows(REPEATED)
+
+
+def test_a_single_incident_does_not_show_repeated():
+    assert not told(UNWANTED, occasions=Occasions.ONCE).shows(REPEATED)
+
+
+def test_the_persons_own_view_wins():
+    account = told(FIXATED)
+
+    assert not account.with_view(FIXATED, "disagree").shows(FIXATED)
+    assert account.with_view(REPEATED, "agree").shows(REPEATED)
+
+
+def test_a_view_is_agree_or_disagree():
+    with pytest.raises(ValueError, match="maybe"):
+        told(FIXATED).with_view(FIXATED, "maybe")
+
+
+def test_a_removed_incident_takes_its_type_with_it():
+    account = told(FIXATED)
+
+    assert account.without_incident(1).is_empty
+    assert account.without_incident(9) == account
+
+
+def test_numbers_are_not_used_again_after_a_removal():
+    two = told(FIXATED).with_incident("b", reading("b"), ())
+
+    three = two.without_incident(1).with_incident("c", reading("c"), ())
+
+    assert [i.number for i in three.incidents] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "relation"),
+    [
+        ("no i meant my neighbour, not my ex", "neighbour"),
+        ("not my boss, my ex boyfriend", "ex_partner"),
+    ],
+)
+def test_another_person_is_put_right(text, relation):
+    account = understand(told(FIXATED), "relation", Message("", Reading("answer"), "friend_or_acquaintance"))
+
+    assert correct(account, message(text, "correct_previous")).relation == relation
+
+
+def test_the_last_thing_is_taken_out_when_asked():
+    two = told(FIXATED).with_incident("and a card", reading("and a card"), ())
+
+    after = correct(two, message("scrub that last bit", "correct_previous"))
+
+    assert [i.number for i in after.incidents] == [1]
+
+
+def test_a_type_that_does_not_fit_is_heard():
+    after = correct(told(FIXATED), message("it isnt fixated", "correct_previous"))
+
+    assert after.views == {FIXATED: "disagree"}
+
+
+def test_a_correction_that_names_nothing_is_asked_about():
+    assert correct(told(FIXATED), message("thats not right", "correct_previous")) is None
+
+
+TODAY = dt.date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("yesterday", dt.date(2026, 11, 21)),
+        ("three weeks ago", dt.date(2026, 11, 1)),
+        ("since March", dt.date(2026, 3, 1)),
+        ("the 3rd of December", dt.date(2025, 12, 3)),
+        ("in 2019", dt.date(2019, 1, 1)),
+        ("most Fridays", None),
+        ("she may ring", None),
+        ("31 February", None),
+    ],
+)
+def test_days_are_read_well_enough_to_sort_by(words, day):
+    assert when((words,), TODAY) == day
+
+
+def test_incidents_are_put_in_order_when_every_date_tells():
+    def dated(words):
+        return reading(words, "describe_incident", dates=(Span(0, len(words), words),))
+
+    account = Account().with_incident("yesterday", dated("yesterday"), ())
+    account = account.with_incident("last year", dated("last year"), ())
+
+    assert [i.words for i in account.in_order(TODAY)] == ["last year", "yesterday"]
