@@ -21,8 +21,9 @@ from actions.bootstrap import (
     say,
 )
 from bot import four
-from bot.account import SKIPPED, Account, Incident, correct, understand
+from bot.account import SKIPPED, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
+from bot.listening import correct, understand
 
 SORRY = {
     Impact.SCARED: "utter_sorry_scared",
@@ -82,7 +83,8 @@ def _acknowledge(dispatcher: CollectingDispatcher, turn: Turn, after: Account) -
         dispatcher.utter_message(response="utter_noted")
     else:
         response = "utter_noted_words" if first else "utter_noted_more"
-        dispatcher.utter_message(response=response, words=quoted(words))
+        dispatcher.utter_message(response=response)
+        dispatcher.utter_message(json_message=quoted(words))
 
 
 def _mirrored(incident: Incident) -> tuple[str, ...]:
@@ -282,13 +284,11 @@ def _say_what_changed(
 ) -> None:
     gone = [i for i in before.incidents if i not in after.incidents]
     if gone:
-        dispatcher.utter_message(
-            response="utter_removed", words=quoted(tuple(_short(i.words) for i in gone))
-        )
+        dispatcher.utter_message(response="utter_removed")
+        words = tuple(_short(incident.words) for incident in gone)
+        dispatcher.utter_message(json_message=quoted(words))
     elif before.relation_said != after.relation_said and after.relation_said:
-        dispatcher.utter_message(
-            response="utter_relation_changed", words=quoted((after.relation_said,))
-        )
+        dispatcher.utter_message(response="utter_relation_changed")
     elif before.views != after.views:
         dispatcher.utter_message(response="utter_view_kept_disagree")
     else:

@@ -16,10 +16,11 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot import danger
-from bot.account import Account, Message, signs_of
+from bot.account import Account, signs_of
 from bot.acts import acts_in
 from bot.behaviours import Danger, Reading
 from bot.knowledge import Answer, Knowledge, loaded
+from bot.listening import Message
 from bot.questions import links, texts
 from bot.services import part as services_part
 from bot.settings import Settings
@@ -162,6 +163,11 @@ def say(dispatcher: CollectingDispatcher, answer: Answer) -> None:
         dispatcher.utter_message(json_message=services_part(shown, now()))
 
 
-def quoted(words: tuple[str, ...]) -> str:
-    """Return the person's words as a short quotation, three at most."""
-    return ", ".join(f"“{each.strip()}”" for each in words[:3])
+def quoted(words: tuple[str, ...]) -> dict[str, Any]:
+    """Return the person's words as a part of their own, three quotations at most.
+
+    Rasa's own responses fill placeholders again and log what they could not fill, so a
+    person's words must never pass through one.
+    """
+    text = "\n".join(f"“{each.strip()}”" for each in words[:3])
+    return {"kind": "text", "text": text}

@@ -32,14 +32,14 @@ class ActionExplainOffences(Action):
         account = listened(dispatcher, turn)
         facts = knowledge()
         if account.is_empty:
-            say(dispatcher, answer_for("ask_offence", turn.message.text, account, facts))
+            say(
+                dispatcher, answer_for("ask_offence", turn.message.text, account, facts)
+            )
             if not turn.in_form:
                 dispatcher.utter_message(response="utter_tell_me_first")
             return changes(turn.account, account)
         explained = offences.may_apply(account, facts)
-        dispatcher.utter_message(
-            json_message=offences.part(explained, account, facts)
-        )
+        dispatcher.utter_message(json_message=offences.part(explained, account, facts))
         if not turn.in_form:
             dispatcher.utter_message(response="utter_after_offences")
         return changes(turn.account, account)
@@ -89,7 +89,10 @@ def _about_offences(
         text = "\n\n".join(tell(explained))
         dispatcher.utter_message(json_message={"kind": "text", "text": text})
     else:
-        say(dispatcher, answer_for(turn.reading.intent, turn.message.text, account, facts))
+        say(
+            dispatcher,
+            answer_for(turn.reading.intent, turn.message.text, account, facts),
+        )
     if not turn.in_form:
         dispatcher.utter_message(response="utter_after_answer")
     return changes(turn.account, account)

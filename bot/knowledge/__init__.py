@@ -20,6 +20,8 @@ import yaml
 
 HERE = Path(__file__).parent
 CONFIDENCES = ("2+", "1", "D", "K")
+DANGER_LEVELS = ("immediate", "crisis", "high_risk")
+DANGER_LANES = ("E", "U")
 SHOW = ("number", "check", "local", "explain")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -173,8 +175,10 @@ class DangerSign(Fact):
         level: "immediate", "crisis" or "high_risk".
         lane: "E" for 999 first and a stop, "U" for police today.
         plain: what was heard, in plain words for the person.
-        patterns: regular expressions, case ignored.
+        patterns: regular expressions over one clause in one spelling (bot/danger.py),
+            the file's own words, `{who}`, already spelt out in them.
         unless: patterns that say it is not so (past, idiom, online, welcome).
+        about: "me", or "other" when the sign is about somebody the person names.
     """
 
     level: str
@@ -182,6 +186,35 @@ class DangerSign(Fact):
     plain: str
     patterns: tuple[str, ...]
     unless: tuple[str, ...] = ()
+    about: str = "me"
+
+
+@dataclass(frozen=True)
+class Card(Fact):
+    """What is said, before anything else, to somebody in danger.
+
+    Attributes:
+        text: short lines; `{service_id}` stands for that service's contact.
+        contacts: ids of the services shown under it, in this order.
+    """
+
+    text: tuple[str, ...]
+    contacts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How messages are brought to one spelling before danger is listened for.
+
+    Attributes:
+        short_forms: what people type, without apostrophes, and what it stands for.
+        mended: words that matter so much that one slip in them is mended.
+        left_alone: other words that are one slip away from those.
+    """
+
+    short_forms: Mapping[str, str]
+    mended: tuple[str, ...]
+    left_alone: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -248,6 +281,7 @@ class Knowledge:
     acts: Mapping[str, Act]
     types: Mapping[str, Type]
     danger: Mapping[str, DangerSign]
+    cards: Mapping[str, Card]
 
     def fill(self, text: str) -> str:
         """Put contacts and the force's names into a text.
@@ -288,7 +322,8 @@ def load(force: str = "cheshire", folder: Path = HERE) -> Knowledge:
         answers=_all(folder / "answers.yml", _simple(Answer)),
         acts=_all(folder / "behaviours.yml", _simple(Act), "acts"),
         types=_all(folder / "behaviours.yml", _simple(Type), "types"),
-        danger=_all(folder / "danger.yml", _simple(DangerSign)),
+        danger=danger_signs(folder),
+        cards=_all(folder / "danger.yml", _simple(Card), "cards"),
     )
     _check_references(knowledge, path.name)
     return knowledge
@@ -298,6 +333,33 @@ def load(force: str = "cheshire", folder: Path = HERE) -> Knowledge:
 def loaded(force: str) -> Knowledge:
     """Load once a process and force; see `load`."""
     return load(force)
+
+
+@cache
+def load_acts() -> Mapping[str, Act]:
+    """Load the acts alone, once a process: they are the same for every force."""
+    return _all(HERE / "behaviours.yml", _simple(Act), "acts")
+
+
+@cache
+def danger_signs(folder: Path = HERE) -> Mapping[str, DangerSign]:
+    """Load the danger signs alone, once: they are heard whatever else is missing.
+
+    Raises:
+        KnowledgeError: with the file, the entry and the reason.
+    """
+    path = folder / "danger.yml"
+    return _all(path, _danger_sign(_word_groups(path)), "signs")
+
+
+@cache
+def danger_wording(folder: Path = HERE) -> Wording:
+    """Load how messages are spelt before danger is listened for, once.
+
+    Raises:
+        KnowledgeError: with the file, the entry and the reason.
+    """
+    return _one(folder / "danger.yml", _wording)
 
 
 def _read(path: Path) -> Any:
@@ -338,7 +400,9 @@ def _made(path: Path, row: Any, make: Callable[[dict[str, Any]], T]) -> T:
             raise ValueError("expected named fields")
         return make(dict(row))
     except (KeyError, TypeError, ValueError, re.error) as error:
-        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else error
+        reason = (
+            f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else error
+        )
         raise KnowledgeError(f"{path.name}: {name}: {reason}") from None
 
 
@@ -351,6 +415,47 @@ def _simple(kind: type[T]) -> Callable[[dict[str, Any]], T]:
         return kind(**{key: _frozen(value) for key, value in row.items()})
 
     return make
+
+
+def _word_groups(path: Path) -> dict[str, str]:
+    """Return the file's named groups of words as patterns, each using those before."""
+    groups: dict[str, str] = {}
+    for name, words in _made(path, _read(path), dict).get("words", {}).items():
+        entry = {"id": f"words: {name}", "of": words}
+        groups[name] = _made(path, entry, lambda row: _group(row["of"], groups))
+    return groups
+
+
+def _group(words: list[str], groups: Mapping[str, str]) -> str:
+    return f"(?:{'|'.join(_spelt_out(str(word), groups) for word in words)})"
+
+
+def _spelt_out(pattern: str, groups: Mapping[str, str]) -> str:
+    """Put the words for their names into a pattern; a quantifier is no name."""
+    try:
+        return re.sub(r"\{([a-z_]+)\}", lambda match: groups[match[1]], pattern)
+    except KeyError as error:
+        raise ValueError(f"no words are named {error.args[0]!r}") from None
+
+
+def _danger_sign(groups: Mapping[str, str]) -> Callable[[dict[str, Any]], DangerSign]:
+    def make(row: dict[str, Any]) -> DangerSign:
+        if row["level"] not in DANGER_LEVELS or row["lane"] not in DANGER_LANES:
+            raise ValueError("level or lane is none of those in DangerSign")
+        for name in ("patterns", "unless"):
+            row[name] = [_spelt_out(each, groups) for each in row.get(name, ())]
+        return _simple(DangerSign)(row)
+
+    return make
+
+
+def _wording(row: dict[str, Any]) -> Wording:
+    spelling = row["spelling"]
+    return Wording(
+        short_forms={str(k): str(v) for k, v in spelling["short_forms"].items()},
+        mended=tuple(spelling["mended"]),
+        left_alone=frozenset(spelling["left_alone"]),
+    )
 
 
 def _frozen(value: Any) -> Any:
@@ -384,7 +489,9 @@ def _opening(block: Mapping[str, Any]) -> OpeningHours:
     days = tuple(block["days"])
     if set(days) - set(DAYS):
         raise ValueError(f"days are none of {', '.join(DAYS)}")
-    opens, closes = (dt.time.fromisoformat(str(block[end])) for end in ("open", "close"))
+    opens, closes = (
+        dt.time.fromisoformat(str(block[end])) for end in ("open", "close")
+    )
     if opens >= closes:
         raise ValueError("a day closes before it opens")
     return OpeningHours(days, opens, closes)
@@ -412,14 +519,23 @@ def _check_references(knowledge: Knowledge, force_file: str) -> None:
     for answer in knowledge.answers.values():
         _known("answers.yml", answer.id, answer.services, knowledge.services)
         _known("answers.yml", answer.id, answer.links, knowledge.force.links)
-        for text in answer.text:
-            try:
-                knowledge.fill(text)
-            except KeyError as error:
-                raise KnowledgeError(
-                    f"answers.yml: {answer.id}: {error.args[0]!r} may not be shown"
-                ) from None
-    _known(force_file, "local_services", knowledge.force.local_services, knowledge.services)
+        _fillable("answers.yml", answer, knowledge)
+    for card in knowledge.cards.values():
+        _known("danger.yml", card.id, card.contacts, knowledge.services)
+        _fillable("danger.yml", card, knowledge)
+    _known(
+        force_file, "local_services", knowledge.force.local_services, knowledge.services
+    )
+
+
+def _fillable(file: str, entry: Answer | Card, knowledge: Knowledge) -> None:
+    for text in entry.text:
+        try:
+            knowledge.fill(text)
+        except KeyError as error:
+            raise KnowledgeError(
+                f"{file}: {entry.id}: {error.args[0]!r} may not be shown"
+            ) from None
 
 
 def _known(file: str, entry: str, used: Iterable[str], known: Iterable[str]) -> None:

@@ -4,16 +4,7 @@ import datetime as dt
 
 import pytest
 
-from bot.account import (
-    QUESTIONS,
-    SKIPPED,
-    UNSURE,
-    Account,
-    Message,
-    correct,
-    understand,
-    when,
-)
+from bot.account import QUESTIONS, SKIPPED, UNSURE, Account
 from bot.behaviours import (
     Behaviour,
     BehaviourType,
@@ -23,6 +14,8 @@ from bot.behaviours import (
     Reading,
     Span,
 )
+from bot.dates import when
+from bot.listening import Message, correct, understand
 
 FIXATED = BehaviourType.FIXATED
 UNWANTED = BehaviourType.UNWANTED_ATTENTION
@@ -39,7 +32,9 @@ def message(text, intent="describe_incident", *kinds, **more):
 
 
 def told(*kinds, text="he sat outside in his van", **more):
-    return Account().with_incident(text, reading(text, "describe_incident", *kinds, **more), ())
+    return Account().with_incident(
+        text, reading(text, "describe_incident", *kinds, **more), ()
+    )
 
 
 def test_an_account_survives_its_slots():
@@ -57,7 +52,11 @@ def test_an_unset_conversation_is_an_empty_account():
 
 
 def test_a_told_act_is_kept_with_its_words():
-    after = understand(Account(), "what_happened", message("he sat outside", "describe_incident", FIXATED))
+    after = understand(
+        Account(),
+        "what_happened",
+        message("he sat outside", "describe_incident", FIXATED),
+    )
 
     assert after.evidence(FIXATED) == ("he sat outside",)
     assert after.what_happened == "told"
@@ -95,7 +94,7 @@ def test_every_question_takes_not_knowing(question):
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize(
     "intent",
-    ["emergency", "crisis_self_harm", "stop", "ask_evidence", "ask_why", "restart"],
+    ["emergency", "crisis_self_harm", "stop", "ask_evidence", "ask_why", "start_again"],
 )
 def test_a_call_for_help_or_a_question_is_never_an_answer(question, intent):
     assert understand(told(FIXATED), question, message("words", intent)) is None
@@ -128,7 +127,9 @@ def test_typed_words_answer_the_open_question(question, text, intent, expected):
 def test_more_can_be_told_at_any_question():
     text = "and he keyed my car in march"
 
-    after = understand(told(FIXATED), "relation", message(text, "describe_incident", UNWANTED))
+    after = understand(
+        told(FIXATED), "relation", message(text, "describe_incident", UNWANTED)
+    )
 
     assert len(after.incidents) == 2
     assert after.evidence(UNWANTED) == (text,)
@@ -137,7 +138,9 @@ def test_more_can_be_told_at_any_question():
 def test_feelings_told_with_an_act_are_both_kept():
     text = "sick, he was at the gate again"
 
-    after = understand(told(FIXATED), "impact", message(text, "describe_incident", FIXATED))
+    after = understand(
+        told(FIXATED), "impact", message(text, "describe_incident", FIXATED)
+    )
 
     assert after.impact == text
     assert len(after.incidents) == 2
@@ -145,7 +148,9 @@ def test_feelings_told_with_an_act_are_both_kept():
 
 def test_what_was_said_in_passing_is_not_asked():
     text = "my ex keeps turning up at my flat in Cardiff"
-    heard = reading(text, "describe_incident", FIXATED, occasions=Occasions.TWICE_OR_MORE)
+    heard = reading(
+        text, "describe_incident", FIXATED, occasions=Occasions.TWICE_OR_MORE
+    )
 
     account = Account().with_incident(text, heard, ())
 
@@ -157,7 +162,9 @@ def test_what_was_said_in_passing_is_not_asked():
 def test_telling_more_opens_the_last_question_again():
     done = understand(told(FIXATED), "anything_else", message("no", "deny"))
 
-    after = understand(done, None, message("he rang too", "describe_incident", UNWANTED))
+    after = understand(
+        done, None, message("he rang too", "describe_incident", UNWANTED)
+    )
 
     assert after.anything_else is None
 
@@ -207,7 +214,11 @@ def test_numbers_are_not_used_again_after_a_removal():
     ],
 )
 def test_another_person_is_put_right(text, relation):
-    account = understand(told(FIXATED), "relation", Message("", Reading("answer"), "friend_or_acquaintance"))
+    account = understand(
+        told(FIXATED),
+        "relation",
+        Message("", Reading("answer"), "friend_or_acquaintance"),
+    )
 
     assert correct(account, message(text, "correct_previous")).relation == relation
 
@@ -227,7 +238,9 @@ def test_a_type_that_does_not_fit_is_heard():
 
 
 def test_a_correction_that_names_nothing_is_asked_about():
-    assert correct(told(FIXATED), message("thats not right", "correct_previous")) is None
+    assert (
+        correct(told(FIXATED), message("thats not right", "correct_previous")) is None
+    )
 
 
 TODAY = dt.date(2026, 11, 22)
@@ -258,3 +271,9 @@ def test_incidents_are_put_in_order_when_every_date_tells():
     account = account.with_incident("last year", dated("last year"), ())
 
     assert [i.words for i in account.in_order(TODAY)] == ["last year", "yesterday"]
+
+
+def test_a_bystander_is_not_taken_for_the_person_doing_it():
+    text = "i told my husband a man keeps waiting by my car"
+
+    assert Account().with_incident(text, reading(text), ()).relation is None

@@ -1,0 +1,175 @@
+"""Puts the assistant together from its settings: the one place where all is wired."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rasa.core.agent import Agent
+from rasa.shared.constants import DEFAULT_ENDPOINTS_PATH
+from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
+
+from bot import danger, guards, log
+from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
+from bot.knowledge import Knowledge, loaded
+from bot.limits import AddressKeys
+from bot.reception import Reception
+from bot.session import ServerKey, Sessions
+from bot.settings import Settings
+from bot.store import Conversations, StoreConflict, StoreUnavailable, UnsafeStore
+from bot.turns import Converse, DangerLane, Turns
+
+SWEEP_EVERY_S = 60.0
+READY_FOR_S = 1.0
+
+
+class SteadyClock:
+    """Seconds since 1970 that run on evenly when somebody sets the computer's clock."""
+
+    def __init__(self) -> None:
+        """Look at the computer's clock once."""
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return time.monotonic() + self._offset
+
+
+@dataclass
+class Assistant:
+    """Everything that serves conversations, put together and not yet started."""
+
+    agent: Agent
+    conversations: Conversations
+    turns: Turns
+    reception: Reception
+    addresses: AddressKeys
+    clock: SteadyClock
+    _sweeper: asyncio.Task[None] | None = None
+    _proved: bool = False
+    _ready_until: float = 0.0
+
+    async def start(self) -> None:
+        """Open the store, prove the guards, and begin to forget what is over.
+
+        Raises:
+            GuardMissing: a failure inside Rasa would pass unnoticed.
+            ActionsMissing: an action of the domain cannot be run.
+            UnsafeStore: the database cannot be written.
+        """
+        try:
+            await self.conversations.open()
+        except (StoreUnavailable, StoreConflict):
+            raise UnsafeStore("the database cannot be read and written") from None
+        await guards.prove(self.agent)
+        self._proved = True
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+        log.event("service.started", version=log.VERSION)
+
+    async def is_ready(self) -> bool:
+        """Whether a message sent now would be answered and kept."""
+        if not self._proved or self.turns.stopping:
+            return False
+        if time.monotonic() < self._ready_until:
+            return True
+        endpoint = self.agent.processor.action_endpoint
+        try:
+            await self.conversations.probe()
+            await endpoint.check(guards.custom_actions(self.agent))
+        except (StoreUnavailable, StoreConflict, ActionsMissing) as error:
+            log.event("service.not_ready", level="warning", error=type(error).__name__)
+            return False
+        self._ready_until = time.monotonic() + READY_FOR_S
+        return True
+
+    async def stop(self) -> None:
+        """Let the running turns end, then let go of everything."""
+        await self.turns.stop()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        self.conversations.close()
+        log.event("service.stopped")
+
+    async def _sweep(self) -> None:
+        while True:
+            self.turns.forget_idle()
+            try:
+                gone = await self.conversations.sweep(self.clock())
+                if gone:
+                    log.event("conversations.erased", count=gone)
+            except (StoreUnavailable, StoreConflict) as error:
+                name = type(error).__name__
+                log.event("conversations.sweep_failed", level="error", error=name)
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def assemble(
+    settings: Settings,
+    agent: Agent,
+    keys: Sequence[ServerKey],
+    converse: Converse | None = None,
+    facts: Knowledge | None = None,
+    endpoint: Endpoint | None = None,
+) -> Assistant:
+    """Return the assistant around a loaded agent.
+
+    Args:
+        settings: as read or given.
+        agent: with a model.
+        keys: server keys, the current one first.
+        converse: lets Rasa answer a message; the agent itself when left out.
+        facts: the knowledge; that of the settings' force when left out.
+        endpoint: where actions run; as endpoints.yml says when left out.
+
+    Raises:
+        ActionsMissing: there is nothing to run actions.
+        UnsafeStore: the database is not fit to be used.
+    """
+    facts = facts or loaded(settings.force)
+    clock = SteadyClock()
+    conversations = Conversations(settings.database, settings.absolute_s)
+    guards.install(agent, endpoint or configured_endpoint(settings))
+    lane = DangerLane(
+        hear=danger.hear, card=lambda levels, signs: danger.card(levels, facts, signs)
+    )
+    turns = Turns(
+        converse=converse or agent.handle_message,
+        domain=lambda: agent.processor.domain,
+        conversations=conversations,
+        danger=lane,
+        knowledge=facts,
+        max_sessions=settings.max_sessions,
+        clock=clock,
+    )
+    reception = Reception(
+        sessions=Sessions(keys, settings.absolute_s),
+        turns=turns,
+        origins=origins_of(settings),
+        idle_s=settings.idle_s,
+        clock=clock,
+    )
+    addresses = AddressKeys(settings.trusted_proxies, time.monotonic)
+    return Assistant(agent, conversations, turns, reception, addresses, clock)
+
+
+def configured_endpoint(
+    settings: Settings, file: str = DEFAULT_ENDPOINTS_PATH
+) -> Endpoint:
+    """Return where endpoints.yml and the settings say that actions run.
+
+    Raises:
+        ActionsMissing: they say nothing, or the package cannot be imported.
+    """
+    config: EndpointConfig | None = read_endpoint_config(file, "action_endpoint")
+    return endpoint_from(config, settings.action_url)
+
+
+def origins_of(settings: Settings) -> tuple[str, ...]:
+    """Return the origins whose pages may call: those set, or our own on this machine."""
+    own = (f"http://127.0.0.1:{settings.port}", f"http://localhost:{settings.port}")
+    return settings.origins or own

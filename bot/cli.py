@@ -1,0 +1,278 @@
+"""The command line: serve, chat, classify, purge, check, and what they stand on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bot import log
+from bot.knowledge import KnowledgeError
+from bot.session import WeakKey
+from bot.settings import Settings, SettingsError
+
+# What Rasa and TensorFlow read from the environment, before they are imported.
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TICKET_LOCK_LIFETIME": "30",
+}
+
+
+class Stop(Exception):
+    """A command cannot go on; the message says why, in plain words."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    os.environ.update(QUIET)
+    root = _root()
+    os.chdir(root)
+    sys.path.insert(0, str(root))  # where the actions are, also for an installed script
+    try:
+        settings = _settings(options)
+        return int(options.run(options, settings, root))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has had enough; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if not _is_plain(error):
+            raise
+        print(f"First Contact cannot go on: {error}.", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _is_plain(error: Exception) -> bool:
+    """Whether an error's message is one of ours, made for an operator."""
+    ours = {
+        "ActionsMissing",
+        "CannotServe",
+        "GuardMissing",
+        "ModelUnfit",
+        "UnreadableModel",
+        "UnsafeStore",
+    }
+    plain = (Stop, SettingsError, WeakKey, KnowledgeError, LookupError)
+    mine = type(error).__module__.startswith("bot.")
+    return isinstance(error, plain) or (mine and type(error).__name__ in ours)
+
+
+def say(line: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(line, flush=True)  # noqa: T201
+
+
+def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Serve until told to stop."""
+    log.configure(settings.log_level)
+    from bot.serving import serve
+
+    serve(settings, root, say)
+    return 0
+
+
+def run_chat(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Hold one conversation in the terminal."""
+    log.configure("error")
+    from bot.assembly import assemble
+    from bot.knowledge import loaded
+    from bot.model import ensure
+    from bot.refusals import help_contacts
+    from bot.serving import load_agent
+    from bot.session import ServerKey, new_key
+    from bot.terminal import hold
+
+    facts = loaded(settings.force)
+    say("Loading …")
+    agent = load_agent(ensure(root, settings.models_dir, say))
+    log.configure("error")
+    in_memory = replace(settings, database_url="sqlite://")
+    assistant = assemble(
+        in_memory, agent, [ServerKey.from_text(new_key())], facts=facts
+    )
+
+    async def converse() -> None:
+        await assistant.start()
+        try:
+            await hold(assistant.turns, help_contacts(facts), input, say)
+        finally:
+            await assistant.stop()
+
+    asyncio.run(converse())
+    return 0
+
+
+def run_classify(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Read messages from standard input."""
+    log.configure("error")
+    from bot.classify import classify_lines
+    from bot.model import ensure
+    from bot.nlu.understanding import Understanding
+
+    model = ensure(root, settings.models_dir, _aside)
+    understanding = Understanding.from_archive(model)
+    good = classify_lines(sys.stdin.buffer, understanding.classify, sys.stdout)
+    return 0 if good else 1
+
+
+def run_purge(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Erase what has passed its time."""
+    log.configure(settings.log_level)
+    from bot.store import Conversations
+
+    if not settings.database_url and not settings.data_dir.exists():
+        say("Nothing is kept here.")
+        return 0
+    conversations = Conversations(settings.database, settings.absolute_s)
+
+    async def purge() -> tuple[int, int]:
+        try:
+            await conversations.open()
+            return await conversations.sweep(time.time()), await conversations.count()
+        finally:
+            conversations.close()
+
+    gone, left = asyncio.run(purge())
+    say(f"Erased {gone}; {left} still within their time.")
+    return 0
+
+
+def run_check(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """List what stops a start, and what the force must still confirm."""
+    log.configure("error")
+    from bot.checks import report
+
+    return 0 if report(settings, root, say) else 1
+
+
+def run_train(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Train the model for this code and data, unless it is there."""
+    from bot.model import model_path, train, verified
+
+    path = model_path(root, settings.models_dir)
+    if path.is_file() and not options.force:
+        say(f"{verified(path).relative_to(root)} is there already.")
+        return 0
+    out = sys.stdout  # Rasa's own printing goes elsewhere meanwhile
+    path = train(root, settings.models_dir, lambda line: print(line, file=out, flush=True))  # noqa: T201
+    say(f"The model is {path.relative_to(root)}.")
+    return 0
+
+
+def run_model_path(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Print where the model for this code and data is."""
+    from bot.model import model_path, verified
+
+    say(str(verified(model_path(root, settings.models_dir))))
+    return 0
+
+
+def run_new_key(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Print a new session key."""
+    from bot.session import new_key
+
+    say(new_key())
+    return 0
+
+
+def _aside(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = Settings.from_env(os.environ)
+    given = {
+        name: getattr(options, name)
+        for name in ("host", "port", "data_dir", "models_dir")
+        if getattr(options, name, None) is not None
+    }
+    return replace(settings, **given)
+
+
+def _root() -> Path:
+    """Return the folder with the assistant's files: here, or where this code is.
+
+    Raises:
+        Stop: neither has them.
+    """
+    for folder in (Path.cwd(), Path(__file__).resolve().parents[1]):
+        if (folder / "domain.yml").is_file() and (folder / "config.yml").is_file():
+            return folder
+    raise Stop("run this in the folder that holds domain.yml and config.yml")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bot",
+        description="First Contact: a first-contact assistant for people who are being "
+        "stalked. Settings come from the environment; .env.example names them all.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser(
+        "serve",
+        help="serve the assistant over HTTP",
+        description="Trains if there is no model for this code and data, checks "
+        "everything, then serves and prints the address.",
+    )
+    serve.add_argument("--host", help="where to listen (127.0.0.1)")
+    serve.add_argument("--port", type=int, help="on which port (5005)")
+    serve.add_argument(
+        "--data-dir",
+        type=Path,
+        help="folder for the database and for keys made for trying things out (var)",
+    )
+    serve.set_defaults(run=run_serve)
+
+    chat = commands.add_parser(
+        "chat",
+        help="talk to the assistant here",
+        description="The same assistant in the terminal. Nothing is kept or logged.",
+    )
+    chat.set_defaults(run=run_chat)
+
+    classify = commands.add_parser(
+        "classify",
+        help="read messages from standard input",
+        description='Reads JSON Lines {"id", "text"} and writes one line for each: '
+        "intent, behaviours with evidence, danger, occasions, impact, language. A bad "
+        'line gives {"id", "error"}, and the exit status is 1 at the end.',
+    )
+    classify.set_defaults(run=run_classify)
+
+    purge = commands.add_parser(
+        "purge", help="erase the conversations that have passed their time"
+    )
+    purge.add_argument("--data-dir", type=Path, help="folder of the database (var)")
+    purge.set_defaults(run=run_purge)
+
+    check = commands.add_parser(
+        "check",
+        help="say what would stop a start, and what the force must still confirm",
+    )
+    check.add_argument("--data-dir", type=Path, help="folder of the database (var)")
+    check.set_defaults(run=run_check)
+
+    train = commands.add_parser("train", help="train the model, unless it is there")
+    train.add_argument("--force", action="store_true", help="train it in any case")
+    train.add_argument("--models-dir", type=Path, help="folder of the models (models)")
+    train.set_defaults(run=run_train)
+
+    path = commands.add_parser(
+        "model-path", help="print where the model for this code and data is"
+    )
+    path.set_defaults(run=run_model_path)
+
+    key = commands.add_parser("new-key", help="print a new random session key")
+    key.set_defaults(run=run_new_key)
+    return parser

@@ -1,0 +1,203 @@
+"""How Rasa reaches the actions: in this process, or on an action server.
+
+Rasa goes on after a failed action as if it had said nothing, and a victim's answer is
+lost without a word. Here a call that fails, hangs or answers nonsense ends the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import aiohttp
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+ACTION_S = 5.0
+HEALTH_S = 2.0
+THREADS = 8
+REJECTED = 400
+
+
+class TurnAborted(BaseException):
+    """The turn must leave no trace. Not an Exception, so Rasa cannot swallow it."""
+
+
+class ActionsMissing(Exception):
+    """An action the domain names does not exist; the message says which."""
+
+
+class Endpoint(Protocol):
+    """What Rasa needs of a place where actions run, and what we ask of it."""
+
+    kwargs: dict[str, Any]
+    url: str | None
+
+    async def request(self, **call: Any) -> Any:
+        """Run one action and return its answer."""
+
+    async def check(self, names: list[str]) -> None:
+        """Raise ActionsMissing unless these actions can be run."""
+
+
+class LocalActions:
+    """Runs the actions of a package in this process, as an action server would."""
+
+    url: str | None = None
+
+    def __init__(self, package: str) -> None:
+        """Import the package and find its actions.
+
+        Raises:
+            ActionsMissing: it cannot be imported.
+        """
+        self.kwargs: dict[str, Any] = {}
+        self._executor = ActionExecutor()
+        try:
+            self._executor.register_package(package)
+        except SystemExit:  # the SDK's way to say that an import failed
+            raise ActionsMissing(f"the package {package} cannot be imported") from None
+        # Threads, so that an action that computes or hangs holds nobody else up.
+        self._threads = ThreadPoolExecutor(THREADS, "actions")
+
+    async def request(self, *, json: Mapping[str, Any], **_: Any) -> Any:
+        """Run the action that the call names.
+
+        Raises:
+            ClientResponseError: the action rejected to run, as a server says it.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._run, json)
+
+    async def check(self, names: list[str]) -> None:
+        """Raise ActionsMissing unless the package has these actions."""
+        missing = sorted(set(names) - set(self._executor.actions))
+        if missing:
+            raise ActionsMissing(f"no action is called {', '.join(missing)}")
+
+    def _run(self, call: Mapping[str, Any]) -> Any:
+        # Through JSON and back, as over the wire: an action gets no live object of
+        # Rasa's to change, and what it returns is plain.
+        plain = json.loads(json.dumps(call))
+        try:
+            answer = asyncio.run(self._executor.run(plain))
+        except ActionExecutionRejection as rejection:
+            text = json.dumps({"action_name": rejection.action_name, "error": "rejected"})
+            raise ClientResponseError(REJECTED, "rejected", text) from None
+        return json.loads(json.dumps(answer))
+
+
+class RemoteActions:
+    """Calls an action server; Rasa's own way, with a check that it is there."""
+
+    def __init__(self, config: EndpointConfig) -> None:
+        """Take the endpoint as Rasa read it."""
+        self._config = config
+        self.kwargs: dict[str, Any] = dict(config.kwargs)
+        self.url: str | None = config.url
+
+    async def request(self, **call: Any) -> Any:
+        """Send the call to the action server."""
+        return await self._config.request(**call)
+
+    async def check(self, names: list[str]) -> None:
+        """Raise ActionsMissing unless the server answers and lists these actions."""
+        address = str(self.url).rsplit("/", 1)[0] + "/actions"
+        timeout = aiohttp.ClientTimeout(total=HEALTH_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(address, headers=self._config.headers) as answer,
+            ):
+                found = {entry["name"] for entry in await answer.json()}
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, TypeError, KeyError):
+            raise ActionsMissing("the action server does not answer") from None
+        missing = sorted(set(names) - found)
+        if missing:
+            raise ActionsMissing(f"no action is called {', '.join(missing)}")
+
+
+class Guarded:
+    """An endpoint whose every failure ends the turn."""
+
+    def __init__(self, inner: Endpoint, deadline_s: float = ACTION_S) -> None:
+        """Take the endpoint to call, and how long it may take."""
+        self._inner = inner
+        self._deadline_s = deadline_s
+        self.url = inner.url
+        # The domain is large, and no action of ours reads it.
+        self.kwargs: dict[str, Any] = {**inner.kwargs, "selective_domain": True}
+
+    async def request(self, **call: Any) -> dict[str, Any]:
+        """Run one action.
+
+        Raises:
+            ClientResponseError: the action itself rejected to run.
+            TurnAborted: anything else went wrong.
+        """
+        try:
+            answer = await asyncio.wait_for(
+                self._inner.request(**call), self._deadline_s
+            )
+        except ClientResponseError as error:
+            if _is_rejection(error, call):
+                raise
+            raise TurnAborted from None
+        except Exception:
+            # Whatever it was, its message may hold words of a person.
+            raise TurnAborted from None
+        if not _is_answer(answer):
+            raise TurnAborted
+        return dict(answer)
+
+    async def check(self, names: list[str]) -> None:
+        """Raise ActionsMissing unless these actions can be run."""
+        await self._inner.check(names)
+
+
+def endpoint_from(config: EndpointConfig | None, url: str = "") -> Endpoint:
+    """Return the endpoint that endpoints.yml and the settings ask for.
+
+    Args:
+        config: `action_endpoint` of endpoints.yml: a `package` to run here, or the
+            `url` of an action server, which wins.
+        url: an action server named in the settings, which wins over both.
+
+    Raises:
+        ActionsMissing: neither a package nor a server is named.
+    """
+    if url:
+        return RemoteActions(EndpointConfig(url))
+    if config is not None and config.url:
+        return RemoteActions(config)
+    package = config.kwargs.get("package") if config is not None else None
+    if not package:
+        raise ActionsMissing("endpoints.yml names no package and no url for actions")
+    return LocalActions(str(package))
+
+
+def _is_rejection(error: ClientResponseError, call: Mapping[str, Any]) -> bool:
+    """Whether an error is the action's own decision not to run, in the agreed shape."""
+    if error.status != REJECTED:
+        return False
+    try:
+        told = json.loads(error.text)
+    except ValueError:
+        return False
+    name = call["json"].get("next_action")
+    return isinstance(told, dict) and told.get("action_name") == name
+
+
+def _is_answer(answer: Any) -> bool:
+    """Whether an answer has the shape of an action's answer."""
+    if not isinstance(answer, dict) or set(answer) != {"events", "responses"}:
+        return False
+    events, responses = answer["events"], answer["responses"]
+    if not isinstance(events, list) or not isinstance(responses, list):
+        return False
+    named = all(isinstance(e, dict) and isinstance(e.get("event"), str) for e in events)
+    return named and all(isinstance(response, dict) for response in responses)

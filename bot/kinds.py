@@ -1,0 +1,112 @@
+"""Kinds of person, place, nation and circumstance, and the words that name them.
+
+These choose support and wording, never a type or a danger: a slip here shows a less
+fitting helpline, and the person can put it right in a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+RELATIONS: Mapping[str, str] = {
+    "ex_partner": r"\bex\b|\bex[- ](?!colleague|boss|neighbour|friend|army)\w+|"
+    r"former (?:partner|husband|wife)|used to (?:go out|be with|date)|"
+    r"split up|broke up|dumped|finished with (?:him|her|them)",
+    "partner": r"\b(?:my|her|his) (?:husband|wife|partner|boyfriend|girlfriend|"
+    r"fianc[eé]e?|bf|gf|missus|fella|hubby)\b|^(?:husband|wife|partner)$",
+    "family": r"\b(?:my|her|his|their) (?:\w+ )?(?:mum|mother|dad|father|brother|sister|"
+    r"uncle|aunt(?:ie|y)?|cousin|son|daughter|step\w+|in[- ]laws?|\w+-in-law)\b|"
+    r"\bfamily\b|\brelative\b",
+    "neighbour": r"neighbou?r|next door|across the (?:road|street|landing)|"
+    r"upstairs flat|downstairs flat|same street",
+    "colleague": r"colleague|co-?worker|work mate|workmate|my (?:boss|manager|"
+    r"supervisor)|from (?:my )?work|someone i work with|\bcustomer|\bclient|\bpatient\b|my tutor|"
+    r"my teacher|lecturer|classmate|\bpupil\b",
+    "date_or_online": r"\b(?:tinder|hinge|bumble|grindr|dating app|one date|"
+    r"first date|went on a date|met online|online friend|from the app|"
+    r"discord|gaming)\b",
+    "friend_or_acquaintance": r"\bfriend\b|\bmate\b|acquaintance|from (?:church|the gym|"
+    r"school|uni|college|football|the pub)|flatmate|housemate",
+    "stranger": r"stranger|(?:don'?t|do not|dont|never) (?:know|met|seen) (?:him|her|"
+    r"them|who)|no idea who|some (?:bloke|man|guy|woman|lad)|never met",
+    "unknown": r"unknown|anonymous|withheld|can'?t tell who|not sure who",
+    "officer": r"police ?officer|\bcopper\b|he'?s (?:a )?police|works for the police",
+}
+PLACES: Mapping[str, str] = {
+    "online": r"online|internet|insta|whatsapp|facebook|\bfb\b|snap|tiktok|twitter|"
+    r"e-?mail|\btext|\bdm|account|messag|phone|\bcalls?\b|linkedin|discord|on (?:my|an) app",
+    "home": r"\bhome\b|\bhouse\b|\bflat\b|my (?:street|road|door|drive|garden|gate)|"
+    r"front door|doorstep|indoors",
+    "work": r"\bwork\b|office|\bjob\b|\bshift|the shop|colleague|\bboss\b",
+    "school": r"school|college|\buni\b|university|campus|lecture|nursery",
+    "outside": r"street|\bbus\b|train|station|\bgym\b|\bpark\b|supermarket|tesco|aldi|"
+    r"\btown\b|\bcar\b|walk|outside|everywhere|\bpub\b",
+}
+NATIONS: Mapping[str, str] = {
+    "scotland": r"scotland|scottish|glasgow|edinburgh|aberdeen|dundee|inverness",
+    "northern_ireland": r"northern ireland|\bn\.?i\b|belfast|derry|lisburn",
+    "wales": r"\bwales\b|cardiff|swansea|wrexham|newport|\bcymru\b",
+    "england": r"england|english|cheshire|chester|crewe|warrington|macclesfield|"
+    r"runcorn|widnes|northwich|london|manchester|liverpool",
+    "elsewhere": r"abroad|jersey|guernsey|isle of man|ireland|dublin|spain|france|"
+    r"germany|poland|america|usa|australia|another country|outside the uk",
+}
+CIRCUMSTANCES: Mapping[str, str] = {
+    "under_18": r"\b(?:i'?m|i am|im|am|aged?) (?:only )?(?:8|9|1[0-7])\b(?! (?:weeks|months|"
+    r"years|stone|minutes|mins|miles))|\b(?:8|9|1[0-7]) ?(?:yr|year)s? old|"
+    r"\b(?:my|our) (?:mum|teacher|form tutor|head of year)\b.*\b(?:school|year (?:7|8|9|10|11))|"
+    r"\bi'?m in year (?:7|8|9|10|11)\b",
+    "man": r"\b(?:i'?m|i am|im|as) a (?:man|bloke|fella|lad|guy|dad|husband)\b|"
+    r"\bme being a (?:man|bloke)",
+    "lgbt": r"\b(?:gay|lesbian|bisexual|\bbi\b|trans|transgender|non-?binary|queer|lgbt\w*)\b",
+    "honour": r"honou?r|\bizzat\b|forced marriage|arranged marriage|shame on (?:the|our) "
+    r"family|community elders",
+    "images": r"\bnudes?\b|intimate (?:pic|photo|image|video)|naked|sex (?:tape|video)|"
+    r"explicit (?:pic|photo|image|video)|deep ?fake|private (?:pics|photos|videos)",
+    "sexual_assault": r"\brap(?:e|ed|ing)\b|sexual(?:ly)? assault|touched me|groped|"
+    r"forced (?:himself|herself) on",
+    "older": r"\b(?:i'?m|i am|im|am|aged?) (?:6[5-9]|[789]\d)\b|pension(?:er)?\b",
+    "officer": RELATIONS["officer"],
+    "tracked": r"airtag|air tag|\btracker|\btile\b.*\b(?:bag|car)|gps",
+    "deaf": r"\bi'?m deaf|\bdeaf\b|hard of hearing|can'?t hear on the phone|\bbsl\b",
+}
+NO_LONGER = (
+    r"\b(?:stopp?ed|it'?s over|not (?:any ?more|now|since)|no longer|finished|ended)\b"
+)
+STILL = r"\b(?:still|on ?going|every (?:day|night|week)|today|yesterday|last night|keeps?|now)\b"
+ONCE = r"\b(?:once|one time|just the one|first time|only the one|one off|one-off)\b"
+MORE = (
+    r"\b(?:twice|two|three|four|five|six|more than once|many|loads|lots|several|"
+    r"always|every|all the time|dozens|hundreds|countless|few times|again|keeps?)\b|\d{1,3} times"
+)
+
+
+def all_codes(said: str, patterns: Mapping[str, str]) -> tuple[str, ...]:
+    if said in patterns:
+        return (said,)
+    return tuple(n for n, p in patterns.items() if re.search(p, said, re.I))
+
+
+def first_code(words: str, patterns: Mapping[str, str]) -> str | None:
+    """Return the pattern that matches first in the words, leaving out "not my …"."""
+    words = re.sub(
+        r"\b(?:not|isn'?t|never) (?:my |the |an? )?[\w'-]+", " ", words, flags=re.I
+    )
+    found = (
+        (match.start(), name)
+        for name, pattern in patterns.items()
+        if (match := re.search(pattern, words, re.I))
+    )
+    return min(found, default=(0, None))[1]
+
+
+# Kinds that, when they alone are named, name the person doing it. Partners, family,
+# friends and colleagues are as often bystanders ("I told my husband"): those are asked.
+_TELLING = ("ex_partner", "neighbour", "date_or_online", "stranger", "officer")
+
+
+def told_relation(words: str) -> str | None:
+    """Return the kind of relation an account names beyond doubt, or None."""
+    named = all_codes(words, RELATIONS)
+    return named[0] if len(named) == 1 and named[0] in _TELLING else None

@@ -1,0 +1,137 @@
+"""How much one conversation and one address may ask for; generous, because people share.
+
+Counters live in memory for minutes and are keyed by names that mean nothing elsewhere:
+an address is remembered as a keyed hash whose key is random and changes every day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import math
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+DAY_S = 24 * 3600
+KEPT_S = 15 * 60
+CLEAN_EVERY = 1000
+
+
+class TooFast(Exception):
+    """More was asked than the limit allows.
+
+    Attributes:
+        retry_after_s: when to try again.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        """Take the time to wait."""
+        super().__init__("too fast")
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many in so many seconds."""
+
+    most: int
+    per_s: float
+
+
+# Five at once and one a second after that is a window of five seconds for five.
+MESSAGE_LIMITS = (Limit(5, 5.0), Limit(30, 60.0))
+ADDRESS_MESSAGES = (Limit(300, 60.0),)
+ADDRESS_SESSIONS = (Limit(60, 600.0),)
+MESSAGES_PER_CONVERSATION = 200
+
+
+@dataclass
+class Rates:
+    """Counts by name what happened lately, and refuses what goes over the limits."""
+
+    limits: Sequence[Limit]
+    clock: Callable[[], float]
+    _seen: dict[str, deque[float]] = field(default_factory=dict)
+    _calls: int = 0
+
+    def allow(self, name: str) -> None:
+        """Count one more.
+
+        Raises:
+            TooFast: it would be more than a limit allows; then it is not counted.
+        """
+        now = self.clock()
+        self._clean(now)
+        times = self._seen.setdefault(name, deque())
+        for limit in self.limits:
+            if len(times) >= limit.most:
+                wait_s = times[-limit.most] + limit.per_s - now
+                if wait_s > 0:
+                    raise TooFast(wait_s)
+        times.append(now)
+        while len(times) > max(limit.most for limit in self.limits):
+            times.popleft()
+
+    def _clean(self, now: float) -> None:
+        self._calls += 1
+        if self._calls % CLEAN_EVERY == 0:
+            self.forget(now)
+
+    def forget(self, now: float) -> None:
+        """Drop what is too old to matter."""
+        for name in [n for n, t in self._seen.items() if not t or t[-1] < now - KEPT_S]:
+            del self._seen[name]
+
+
+class AddressKeys:
+    """Turns an address into a name that is good for today and for counting alone."""
+
+    def __init__(self, proxies: Sequence[Network], clock: Callable[[], float]) -> None:
+        """Take the proxies whose word on addresses is taken, and a clock."""
+        self._proxies, self._clock = proxies, clock
+        self._renew()
+
+    def name(self, peer: str, forwarded: Sequence[str]) -> str:
+        """Return the name for who is calling.
+
+        Args:
+            peer: the address at the other end of the connection.
+            forwarded: values of the X-Forwarded-For headers, in order.
+        """
+        if self._clock() - self._since > DAY_S:
+            self._renew()
+        address = self._caller(peer, ",".join(forwarded))
+        return hmac.new(self._key, address.encode(), hashlib.sha256).hexdigest()
+
+    def _renew(self) -> None:
+        self._key, self._since = secrets.token_bytes(32), self._clock()
+
+    def _caller(self, peer: str, forwarded: str) -> str:
+        """Return the nearest address that is not a proxy of ours, IPv6 by its /64."""
+        chain = [*(part.strip() for part in forwarded.split(",")), peer]
+        nearest = peer
+        while chain:
+            address = _address(chain.pop())
+            if address is None:
+                break
+            if address.version == 6:
+                network = ipaddress.ip_network((address, 64), strict=False)
+                nearest = str(network)
+            else:
+                nearest = str(address)
+            if not any(address in proxy for proxy in self._proxies):
+                break
+        return nearest
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

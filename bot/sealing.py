@@ -1,0 +1,51 @@
+"""What is stored is sealed: compressed, encrypted, and bound to its place."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import zlib
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE = 12
+
+
+class Damaged(Exception):
+    """A stored value was altered, cut, moved from its place, or is not ours."""
+
+
+def seal(key: bytes, place: str, value: Any) -> bytes:
+    """Return a value as unreadable bytes that open at this place alone.
+
+    Args:
+        key: the conversation's own key.
+        place: where it will be kept; a value moved elsewhere does not open.
+        value: anything JSON can hold.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    nonce = secrets.token_bytes(NONCE)
+    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 6)
+    return nonce + AESGCM(key).encrypt(nonce, packed, place.encode())
+
+
+def unseal(key: bytes, place: str, sealed: bytes) -> Any:
+    """Return the value that `seal` was given.
+
+    Raises:
+        Damaged: it does not open with this key at this place.
+    """
+    try:
+        packed = AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], place.encode())
+        return json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
+    except (InvalidTag, ValueError, zlib.error):
+        raise Damaged from None
+
+
+def tag(key: bytes, name: str) -> str:
+    """Return a name nobody can tell the given one from, the same each time."""
+    return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32]

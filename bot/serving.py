@@ -1,0 +1,305 @@
+"""The running service: one process, one port, and only the routes we named."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import register
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.constants import DEFAULT_ENDPOINTS_PATH
+from rasa.utils.endpoints import read_endpoint_config
+from sanic import Sanic
+from sanic.exceptions import (
+    InvalidUsage,
+    MethodNotSupported,
+    NotFound,
+    PayloadTooLarge,
+    RequestTimeout,
+    SanicException,
+    ServiceUnavailable,
+)
+from sanic.handlers import ErrorHandler
+from sanic.http import Stage
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from bot import log
+from bot.assembly import Assistant, assemble
+from bot.channel import HEADERS, WebChat
+from bot.frontpage import Page, front_pages
+from bot.gate import LARGEST_BODY
+from bot.knowledge import Knowledge, loaded
+from bot.model import ensure
+from bot.refusals import Refused, help_contacts
+from bot.session import ServerKey, new_key
+from bot.settings import Settings
+from bot.store import ConversationStore
+
+LARGEST_HEADERS = 8 * 1024
+REQUEST_S = 10
+ANSWER_S = 25  # above any turn's own limits
+IDLE_CONNECTION_S = 15
+SINGLE_HEADERS = (
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "origin",
+    "transfer-encoding",
+)
+KEY_FILE = "session.key"
+LOCK_FILE = "running.lock"
+Say = Callable[[str], None]
+
+CODES: Sequence[tuple[type[Exception], str]] = (
+    (NotFound, "not_found"),
+    (MethodNotSupported, "method"),
+    (PayloadTooLarge, "too_large"),
+    (RequestTimeout, "slow"),
+    (ServiceUnavailable, "stopping"),
+)
+
+
+class CannotServe(Exception):
+    """The service must not start here and now; the message says why."""
+
+
+class PlainErrors(ErrorHandler):
+    """Answers whatever fails outside our handlers in the words of the channel."""
+
+    def __init__(self, chat: WebChat) -> None:
+        """Take the channel."""
+        super().__init__()
+        self._chat = chat
+
+    def response(self, request: Request, exception: Exception) -> HTTPResponse:
+        """Return the answer for an error."""
+        code = next((code for kind, code in CODES if isinstance(exception, kind)), None)
+        if code is None:
+            mine = isinstance(exception, SanicException)
+            status = getattr(exception, "status_code", 500) if mine else 500
+            code = "bad_request" if 400 <= status < 500 else "not_kept"
+            if code == "not_kept":
+                name = type(exception).__name__
+                log.event("request.failed", level="error", error=name)
+        return self._chat.refusal(request, Refused(code))
+
+
+class StrictRequest(Request):  # type: ignore[misc]
+    """A request that a proxy and we cannot read in two different ways."""
+
+    def __init__(self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the request's head, before any of its body is read.
+
+        Raises:
+            InvalidUsage: a header stands twice, or the body has no one length.
+        """
+        super().__init__(url_bytes, headers, *args, **kwargs)
+        doubled = any(len(headers.getall(name, [])) > 1 for name in SINGLE_HEADERS)
+        length = headers.get("content-length", "0")
+        coding = headers.get("transfer-encoding")
+        sized = length.isascii() and length.isdigit() and len(length) < 12
+        if coding is not None:
+            sized = coding == "chunked" and "content-length" not in headers
+        if doubled or not sized:
+            raise InvalidUsage("Bad Request")
+
+    async def receive_body(self) -> None:
+        """Read the body while it keeps coming in reasonable time.
+
+        Raises:
+            RequestTimeout: it does not.
+        """
+        try:
+            await asyncio.wait_for(super().receive_body(), REQUEST_S)
+        except asyncio.TimeoutError:
+            raise RequestTimeout("Request Timeout") from None
+
+
+class PatientProtocol(HttpProtocol):  # type: ignore[misc]
+    """HTTP whose clock does not start again with every byte of a slow request."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take some bytes."""
+        http = getattr(self, "_http", None)  # set when the connection's task runs
+        began = self._time if http and http.stage is not Stage.IDLE else None
+        super().data_received(data)
+        if began is not None:
+            self._time = began
+
+
+def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
+    """Return Rasa's agent with this model and the store that endpoints.yml names.
+
+    Raises:
+        CannotServe: another tracker store is named there.
+    """
+    store = TrackerStore.create(read_endpoint_config(endpoints, "tracker_store"))
+    if not isinstance(store, ConversationStore):
+        raise CannotServe("endpoints.yml: tracker_store must be bot.store.ConversationStore")
+    return Agent.load(model, tracker_store=store)
+
+
+def server_keys(settings: Settings, say: Say) -> list[ServerKey]:
+    """Return the server keys, making one for trying things out when none is set.
+
+    Raises:
+        WeakKey: one that is set is short or an example.
+        CannotServe: the data folder cannot be written.
+    """
+    if settings.session_keys:
+        return [ServerKey.from_text(text) for text in settings.session_keys]
+    file = settings.data_dir / KEY_FILE
+    try:
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(new_key(), encoding="ascii")
+        text = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise CannotServe(f"{file} cannot be written and read") from None
+    say(f"No session key is set. Using one made for trying things out, in {file}.")
+    return [ServerKey.from_text(text)]
+
+
+def prepared_folder(folder: Path) -> IO[str]:
+    """Make the data folder, and keep it for this process alone while it runs.
+
+    Raises:
+        CannotServe: it cannot be made, or another process serves from it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / LOCK_FILE).open("w")
+    except OSError as error:
+        raise CannotServe(f"{folder} cannot be used: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotServe(f"another First Contact is running on {folder}") from None
+    return lock
+
+
+def make_app(
+    assistant: Assistant,
+    facts: Knowledge,
+    origins: Sequence[str] = (),
+    name: str = "first_contact",
+) -> Sanic:
+    """Return the web application: the chat, the pages, and the two questions of health.
+
+    Args:
+        assistant: put together, not yet started; it starts and stops with the app.
+        facts: for the pages.
+        origins: other addresses whose pages may call.
+        name: of the application, one of its kind in a process.
+    """
+    contacts = help_contacts(facts)
+    chat = WebChat(assistant, contacts, origins)
+    app = Sanic(
+        name,
+        configure_logging=False,
+        error_handler=PlainErrors(chat),
+        request_class=StrictRequest,
+        strict_slashes=True,
+    )
+    app.config.update(
+        ACCESS_LOG=False,
+        GRACEFUL_SHUTDOWN_TIMEOUT=2.0,
+        KEEP_ALIVE_TIMEOUT=IDLE_CONNECTION_S,
+        REQUEST_MAX_HEADER_SIZE=LARGEST_HEADERS,
+        REQUEST_MAX_SIZE=LARGEST_BODY,
+        REQUEST_TIMEOUT=REQUEST_S,
+        RESPONSE_TIMEOUT=ANSWER_S,
+    )
+    app.ctx.agent = assistant.agent
+    register([chat], app, route="/")
+    _add_pages(app, front_pages(facts, contacts))
+    _add_health(app, assistant)
+
+    async def start(app: Sanic, _: Any) -> None:
+        await assistant.start()
+
+    async def stop(app: Sanic, _: Any) -> None:
+        await assistant.stop()
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "before_server_stop")
+    return app
+
+
+def serve(settings: Settings, root: Path, say: Say) -> None:
+    """Train if needed, check everything, and serve until told to stop.
+
+    Raises:
+        CannotServe: or any of the errors that name what stops a start.
+    """
+    facts = loaded(settings.force)
+    lock = prepared_folder(settings.data_dir)
+    keys = server_keys(settings, say)
+    with lock, _listening(settings) as listener:
+        model = ensure(root, settings.models_dir, say)
+        say("Loading the model and checking everything.")
+        agent = load_agent(model)
+        log.configure(settings.log_level)  # Rasa has set up logging of its own
+        assistant = assemble(settings, agent, keys, facts=facts)
+        app = make_app(assistant, facts, settings.origins)
+
+        async def announce(app: Sanic, _: Any) -> None:
+            say(f"First Contact is ready at http://{settings.host}:{settings.port}")
+
+        app.register_listener(announce, "after_server_start")
+        app.run(sock=listener, protocol=PatientProtocol, motd=False, access_log=False)
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Return the bound port; it answers nothing before everything is checked."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        raise CannotServe(f"cannot listen on {where}: {error.strerror}") from None
+    return listener
+
+
+def _add_pages(app: Sanic, pages: Mapping[str, Page]) -> None:
+    for at, path in enumerate(pages):
+
+        async def show(request: Request, path: str = path) -> HTTPResponse:
+            query = f"?{request.query_string}" if request.query_string else ""
+            page = pages.get(path + query, pages[path])
+            headers = {**HEADERS, **page.headers}
+            sort = headers.pop("Content-Type")
+            if page.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
+                headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+                return HTTPResponse(page.gzipped, 200, headers, sort)
+            return HTTPResponse(page.body, 200, headers, sort)
+
+        app.add_route(show, path, methods=["GET", "HEAD"], name=f"page_{at}")
+
+
+def _add_health(app: Sanic, assistant: Assistant) -> None:
+    async def live(request: Request) -> HTTPResponse:
+        return _state({"live": True}, 200)
+
+    async def ready(request: Request) -> HTTPResponse:
+        is_ready = await assistant.is_ready()
+        return _state({"ready": is_ready}, 200 if is_ready else 503)
+
+    app.add_route(live, "/live", methods=["GET", "HEAD"])
+    app.add_route(ready, "/ready", methods=["GET", "HEAD"])
+
+
+def _state(body: dict[str, bool], status: int) -> HTTPResponse:
+    return HTTPResponse(json.dumps(body), status, dict(HEADERS), "application/json")

@@ -1,0 +1,452 @@
+"""Where conversations are kept between turns, and how they are forgotten.
+
+One row holds a conversation, as its latest version; one row holds each answered turn,
+so that a message sent twice gets its first answer. Words are in sealed columns alone.
+`Conversations` is the database. `ConversationStore` is what Rasa sees of it: the turn
+that is running hands it the conversation and takes it back, so that Rasa never reads
+or writes a database and a turn is kept whole, with its answer, or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+CALL_S = 4.5
+LOCK_WAIT_MS = 3000
+SWEEP_BATCH = 500
+THREADS = 8
+
+T = TypeVar("T")
+metadata = sa.MetaData()
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("last_n", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Column("idle_s", sa.Integer, nullable=False),
+    sa.Column("snapshot", sa.LargeBinary, nullable=False),
+)
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("conversation_id", sa.String(64), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("tag", sa.String(32), nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("conversation_id", "tag"),
+)
+
+
+class StoreUnavailable(Exception):
+    """The conversation could not be read or kept now."""
+
+
+class StoreConflict(Exception):
+    """The conversation has changed, or was erased, since it was read."""
+
+
+class UnsafeStore(Exception):
+    """The database is not fit to hold conversations; the message says why."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One conversation as it is kept; its words are sealed.
+
+    Attributes:
+        version: goes up by one with every turn.
+        last_n: number of the last message that was answered.
+        snapshot: the sealed conversation.
+    """
+
+    version: int
+    last_n: int
+    snapshot: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One turn's sealed answer, and the tag of the message it answers."""
+
+    n: int
+    tag: str
+    answer: bytes = field(repr=False)
+
+
+class Conversations:
+    """The database of conversations; every call is off the event loop and bounded."""
+
+    def __init__(self, url: str, absolute_s: int) -> None:
+        """Take the database's address and how long a conversation may last.
+
+        Raises:
+            UnsafeStore: the address is wrong or others may read the file.
+        """
+        self._absolute_s = absolute_s
+        self._engine = _engine(url)
+        # A database in memory is one connection, and that has room for one thread.
+        single = isinstance(self._engine.pool, StaticPool)
+        self._threads = ThreadPoolExecutor(1 if single else THREADS, "store")
+        self._erased_since_checkpoint = False
+
+    async def open(self) -> None:
+        """Make the tables that are missing, and prove that a row can be kept.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+        """
+        await self._call(metadata.create_all)
+        await self.probe()
+
+    async def probe(self) -> None:
+        """Write a row, read it back, and take it away again.
+
+        Raises:
+            StoreUnavailable: one of the three did not work.
+        """
+        await self._call(_probe)
+
+    async def find(
+        self, conversation_id: str, now: float, *, tag: str = "", n: int = -1
+    ) -> tuple[Kept | None, list[Answered]]:
+        """Return a living conversation and what was already answered of a message.
+
+        Args:
+            conversation_id: its name.
+            now: seconds since 1970.
+            tag: of the message's id. n: the message's number.
+
+        Returns:
+            The conversation, or None when there is none or its time has passed, and
+            the turns that have this tag or this number.
+
+        Raises:
+            StoreUnavailable: it could not be read; never taken for a new conversation.
+        """
+
+        def find(connection: Connection) -> tuple[Kept | None, list[Answered]]:
+            row = connection.execute(
+                sa.select(conversations).where(conversations.c.id == conversation_id)
+            ).one_or_none()
+            if row is None or self._is_over(row, now):
+                return None, []
+            same = sa.or_(turns.c.tag == tag, turns.c.n == n)
+            found = connection.execute(_of(conversation_id).where(same))
+            kept = Kept(row.version, row.last_n, row.snapshot)
+            return kept, [Answered(r.n, r.tag, r.answer) for r in found]
+
+        return await self._call(find)
+
+    async def answers_after(
+        self, conversation_id: str, n: int, now: float
+    ) -> list[Answered]:
+        """Return the answered turns after a number, in order; asking is a sign of life.
+
+        Raises:
+            StoreUnavailable: they could not be read.
+        """
+
+        def find(connection: Connection) -> list[Answered]:
+            this = conversations.c.id == conversation_id
+            seen = sa.update(conversations).where(this).values(seen_at=int(now))
+            connection.execute(seen)
+            after = _of(conversation_id).where(turns.c.n > n).order_by(turns.c.n)
+            return [Answered(r.n, r.tag, r.answer) for r in connection.execute(after)]
+
+        return await self._call(find)
+
+    async def keep(
+        self,
+        conversation_id: str,
+        kept: Kept,
+        turn: Answered,
+        now: float,
+        idle_s: int = 0,
+    ) -> None:
+        """Keep one more turn of a conversation, whole or not at all.
+
+        Args:
+            conversation_id: its name.
+            kept: the conversation after the turn; version 1 is a new one.
+            turn: the answer.
+            now: seconds since 1970.
+            idle_s: of a new one: how long it lives without a sign of life.
+
+        Raises:
+            StoreConflict: somebody else's turn came first, or it was erased meanwhile.
+            StoreUnavailable: it could not be kept.
+        """
+        new = {
+            "version": kept.version,
+            "last_n": kept.last_n,
+            "seen_at": int(now),
+            "snapshot": kept.snapshot,
+        }
+        give_up_at = time.monotonic() + CALL_S
+
+        def keep(connection: Connection) -> None:
+            if kept.version == 1:
+                born = {"created_at": int(now), "idle_s": idle_s}
+                first = {"id": conversation_id, **born, **new}
+                connection.execute(sa.insert(conversations).values(first))
+            else:
+                read = sa.and_(
+                    conversations.c.id == conversation_id,
+                    conversations.c.version == kept.version - 1,
+                )
+                update = sa.update(conversations).where(read).values(new)
+                if connection.execute(update).rowcount != 1:
+                    raise StoreConflict
+            row = {"n": turn.n, "tag": turn.tag, "answer": turn.answer}
+            connection.execute(
+                sa.insert(turns).values(conversation_id=conversation_id, **row)
+            )
+            if time.monotonic() > give_up_at:
+                raise StoreUnavailable  # the person has been told that it is not kept
+
+        await self._call(keep)
+
+    async def erase(self, conversation_id: str) -> bool:
+        """Erase one conversation, and say whether there was one.
+
+        Raises:
+            StoreUnavailable: it could not be erased.
+        """
+        gone = await self._call(lambda connection: _erase(connection, [conversation_id]))
+        self._erased_since_checkpoint = True
+        return gone > 0
+
+    async def sweep(self, now: float) -> int:
+        """Erase every conversation whose time has passed, and say how many there were.
+
+        Raises:
+            StoreUnavailable: the database did not answer.
+        """
+        over = sa.or_(
+            conversations.c.seen_at + conversations.c.idle_s < int(now),
+            conversations.c.created_at < int(now) - self._absolute_s,
+        )
+
+        def batch(connection: Connection) -> int:
+            some = sa.select(conversations.c.id).where(over).limit(SWEEP_BATCH)
+            return _erase(connection, list(connection.execute(some).scalars()))
+
+        total = 0
+        while gone := await self._call(batch):
+            total += gone
+        if total or self._erased_since_checkpoint:
+            await self._call(_flush_journal)
+            self._erased_since_checkpoint = False
+        return total
+
+    async def count(self) -> int:
+        """Return how many conversations are kept.
+
+        Raises:
+            StoreUnavailable: the database did not answer.
+        """
+        query = sa.select(sa.func.count()).select_from(conversations)
+        return await self._call(lambda connection: int(connection.scalar(query)))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._engine.dispose()
+
+    def _is_over(self, row: Any, now: float) -> bool:
+        idle = row.seen_at + row.idle_s < int(now)
+        return idle or row.created_at < int(now) - self._absolute_s
+
+    async def _call(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in a transaction, in a thread, within the time allowed."""
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self._threads, self._transaction, work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(done), CALL_S)
+        except asyncio.TimeoutError:
+            done.add_done_callback(lambda late: late.exception())
+            raise StoreUnavailable from None
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        except sa.exc.IntegrityError:
+            raise StoreConflict from None
+        except sa.exc.SQLAlchemyError:
+            # SQL errors can hold values; whoever looks at this one sees none.
+            raise StoreUnavailable from None
+
+
+@dataclass
+class RunningTurn:
+    """The conversation a turn of ours is about, handed to Rasa and taken back.
+
+    Attributes:
+        conversation_id: the one conversation this turn may touch.
+        before: as it was kept, or None when it is new.
+        after: as Rasa left it; None until then.
+        broken: for the check at start: every access fails.
+    """
+
+    conversation_id: str
+    before: DialogueStateTracker | None = None
+    after: DialogueStateTracker | None = None
+    broken: bool = False
+
+
+running: ContextVar[RunningTurn | None] = ContextVar("running", default=None)
+
+
+class ConversationStore(TrackerStore):  # type: ignore[misc]
+    """Rasa's tracker store: the running turn's conversation, and no other.
+
+    Outside a turn of ours (`rasa shell`, `rasa test`) nobody holds a token, so nothing
+    could be sealed: conversations then stay in memory and end with the process.
+    """
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        event_broker: EventBroker | None = None,
+        host: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take what endpoints.yml gives a tracker store; the database is a setting."""
+        super().__init__(domain, event_broker)
+        self._in_memory: dict[str, DialogueStateTracker] = {}
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """Return the conversation of the running turn; None when it is new.
+
+        Raises:
+            StoreUnavailable: another conversation than the turn's own was asked for.
+        """
+        turn = running.get()
+        if turn is None:
+            return self._in_memory.get(sender_id)
+        if turn.broken or sender_id != turn.conversation_id:
+            raise StoreUnavailable
+        return turn.before
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Take the conversation back from Rasa; it is kept when its answer is ready.
+
+        Raises:
+            StoreUnavailable: it is another conversation than the turn's own.
+        """
+        turn = running.get()
+        if turn is None:
+            self._in_memory[tracker.sender_id] = tracker
+            return
+        if turn.broken or tracker.sender_id != turn.conversation_id:
+            raise StoreUnavailable
+        if tracker.events:
+            turn.after = tracker
+
+    async def keys(self) -> Iterable[str]:
+        """Return the names of the conversations in memory."""
+        return list(self._in_memory)
+
+
+def _of(conversation_id: str) -> sa.sql.Select:
+    return sa.select(turns).where(turns.c.conversation_id == conversation_id)
+
+
+def _erase(connection: Connection, ids: list[str]) -> int:
+    connection.execute(sa.delete(turns).where(turns.c.conversation_id.in_(ids)))
+    these = conversations.c.id.in_(ids)
+    return int(connection.execute(sa.delete(conversations).where(these)).rowcount)
+
+
+def _probe(connection: Connection) -> None:
+    # Born in 1970: should it ever be left behind, the next sweep takes it.
+    name = f"probe-{secrets.token_hex(8)}"
+    times = {"created_at": 0, "seen_at": 0, "idle_s": 0}
+    row = {"id": name, "version": 1, "last_n": 0, "snapshot": b"probe", **times}
+    connection.execute(sa.insert(conversations).values(row))
+    query = sa.select(conversations.c.snapshot).where(conversations.c.id == name)
+    if connection.scalar(query) != b"probe":
+        raise StoreUnavailable
+    _erase(connection, [name])
+
+
+def _flush_journal(connection: Connection) -> None:
+    """Empty SQLite's journal, so that what was erased is not in that file either."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _engine(address: str) -> Engine:
+    try:
+        url = make_url(address)
+    except sa.exc.ArgumentError:
+        raise UnsafeStore("the database address cannot be read") from None
+    shared = {"future": True, "hide_parameters": True, "pool_timeout": 3}
+    if url.get_backend_name() == "postgresql":
+        limits = f"-c statement_timeout={LOCK_WAIT_MS} -c lock_timeout={LOCK_WAIT_MS}"
+        return sa.create_engine(
+            url,
+            pool_size=THREADS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 3, "options": limits},
+            **shared,
+        )
+    if url.get_backend_name() != "sqlite":
+        raise UnsafeStore("the database is neither SQLite nor PostgreSQL")
+    arguments = {"check_same_thread": False, "timeout": LOCK_WAIT_MS / 1000}
+    if url.database in (None, "", ":memory:"):
+        del shared["pool_timeout"]
+        pool: dict[str, Any] = {"poolclass": StaticPool}
+    else:
+        _make_private(Path(str(url.database)))
+        pool = {"poolclass": QueuePool, "pool_size": THREADS, "max_overflow": 0}
+    engine = sa.create_engine(url, connect_args=arguments, **pool, **shared)
+    sa.event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make the database file, readable by nobody else, or refuse the one there is."""
+    try:
+        file.touch(mode=0o600, exist_ok=True)
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except OSError as error:
+        raise UnsafeStore(f"{file} cannot be made: {error.strerror}") from None
+    if mode & 0o077:
+        raise UnsafeStore(f"{file} can be read by others; run: chmod 600 {file}")
+
+
+def _set_pragmas(connection: Any, record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "auto_vacuum=FULL",
+        "journal_mode=WAL",
+        f"busy_timeout={LOCK_WAIT_MS}",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

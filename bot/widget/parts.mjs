@@ -1,0 +1,328 @@
+/**
+ * What the service says, part by part, as ordinary HTML.
+ *
+ * Every word becomes a text node and every link is looked at first, so nothing that
+ * was said, by anybody, can act on the page.
+ */
+
+const LINK = /^(?:https:\/\/|tel:|sms:)/
+const MASKED = /\[[a-z][a-z _-]*\]/g
+
+/**
+ * @typedef {object} Tools
+ * @property {Record<string, string>} words - the language file
+ * @property {string} lang
+ * @property {(id: string, label: string) => void} choose - presses a choice
+ * @property {(line: string) => string} restore - puts the person's own words back
+ * @property {($summary: HTMLElement) => HTMLElement} takeaway - copy, print, save
+ */
+
+/**
+ * @param {Record<string, any>} part
+ * @param {Tools} tools
+ * @returns {HTMLElement}
+ */
+export function render(part, tools) {
+  const make = Object.hasOwn(KINDS, part.kind) ? KINDS[part.kind] : plain
+  return make(part, tools)
+}
+
+/** What is said aloud for a part: its own plain words, and what can be chosen. */
+export function spoken(part, words) {
+  const labels = list(part.choices).map((choice) => text(choice.label))
+  const choices = labels.length ? `${words.choices}: ${labels.join('; ')}.` : ''
+  return [text(part.text), choices].filter(Boolean).join(' ')
+}
+
+/**
+ * @param {string} tag
+ * @param {string} className
+ * @param {...(Node | string)} children - strings become text nodes
+ */
+export function el(tag, className, ...children) {
+  const $el = document.createElement(tag)
+  if (className) $el.className = className
+  $el.append(...children)
+  return $el
+}
+
+/** @param {string} label */
+export function button(label, className, press) {
+  const $button = el('button', `fc-button ${className}`, label)
+  $button.type = 'button'
+  $button.addEventListener('click', press)
+  return $button
+}
+
+/** Puts values into a sentence of the language file. */
+export function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
+}
+
+/** Contacts as one list, the name beside what to dial. */
+export function contacts(given, words) {
+  const $items = list(given).map((contact) =>
+    el('li', 'fc-contact', ...contactWords(contact, words)),
+  )
+  return el('ul', 'fc-contacts', ...$items)
+}
+
+/** Makes every choice of an earlier reply into plain words, the pressed one marked. */
+export function retireChoices($root, words, pressed) {
+  for (const $button of $root.querySelectorAll('.js-choice')) {
+    const $words = el('span', 'fc-was', $button.textContent)
+    if ($button === pressed) {
+      $words.classList.add('fc-was--chosen')
+      $words.append(el('span', 'fc-hidden', ` (${words.chosen})`))
+    }
+    $button.replaceWith($words)
+  }
+}
+
+const KINDS = { text: plain, choices, danger, four, offences, services, handoff, summary }
+
+function plain(part, tools) {
+  const $part = el('div', 'fc-part', ...paragraphs(part.text))
+  const $links = list(part.links).map((link) => el('li', '', anchor(link, tools.words)))
+  if ($links.length) $part.append(el('ul', 'fc-links', ...$links))
+  return $part
+}
+
+function choices(part, tools) {
+  const $part = el('div', 'fc-part', ...paragraphs(part.text))
+  const $group = choiceGroup(part.choices, tools, text(part.text))
+  if ($group) $part.append($group)
+  return $part
+}
+
+function danger(part, tools) {
+  const { words } = tools
+  const $card = el('section', 'fc-part fc-card fc-danger')
+  const $heading = el('h3', 'fc-card-heading', words.danger)
+  $card.append($heading, ...paragraphs(part.text))
+  if (list(part.contacts).length) $card.append(contacts(part.contacts, words))
+  $card.append(el('p', 'fc-small', words.call_list))
+  return $card
+}
+
+function four(part, tools) {
+  const { words } = tools
+  const $card = el('section', 'fc-part fc-card')
+  $card.append(...paragraphs(part.intro))
+  const types = list(part.types)
+  const present = types.filter((type) => type.present)
+  $card.append(...present.map((type) => fourType(type, tools)))
+  const absent = types.filter((type) => !type.present)
+  if (absent.length) {
+    const $names = absent.map((type) => {
+      const $name = el('li', '', text(type.heading))
+      if (type.view === 'disagree') $name.append(` (${words.four_disagree})`)
+      const $group = choiceGroup(type.choices, tools, text(type.heading))
+      if ($group) $name.append($group)
+      return $name
+    })
+    $card.append(el('h4', 'fc-minor', words.four_absent), el('ul', 'fc-list', ...$names))
+  }
+  $card.append(...paragraphs(part.occasions_text), ...paragraphs(part.note))
+  return $card
+}
+
+function fourType(type, tools) {
+  const { words } = tools
+  const $type = el('section', 'fc-type', el('h3', 'fc-type-heading', text(type.heading)))
+  $type.append(...paragraphs(type.plain))
+  const because = list(type.because).map((said) => tools.restore(text(said)))
+  if (because.length) {
+    const $said = because.map((said) => el('li', '', el('mark', 'fc-mark', said)))
+    $type.append(el('p', 'fc-minor', `${words.four_said}:`), el('ul', 'fc-said', ...$said))
+  }
+  $type.append(...paragraphs(type.note))
+  const view = { agree: words.four_agree, disagree: words.four_disagree }[type.view]
+  if (view) $type.append(el('p', 'fc-view', view))
+  const $group = choiceGroup(type.choices, tools, text(type.heading))
+  if ($group) $type.append($group)
+  return $type
+}
+
+function offences(part, tools) {
+  const $part = el('div', 'fc-part', ...paragraphs(part.intro))
+  $part.append(...list(part.offences).map((offence) => disclosure(offence, tools)))
+  $part.append(...paragraphs(part.note))
+  return $part
+}
+
+function disclosure(offence, tools) {
+  const { words } = tools
+  const $inside = el('div', 'fc-inside', ...paragraphs(offence.plain))
+  const rows = [
+    [words.offence_why, text(offence.why)],
+    [words.offence_law, text(offence.law)],
+    [words.offence_penalty, text(offence.penalty)],
+  ]
+  const $facts = el('dl', 'fc-facts')
+  for (const [name, value] of rows) {
+    if (value) $facts.append(el('dt', '', name), el('dd', '', value))
+  }
+  if (offence.source) {
+    const $source = el('dd', '', sourceOf(offence, words))
+    const on = day(offence.checked_on, tools.lang)
+    if (on) $source.append(` (${fill(words.checked_on, { date: on })})`)
+    $facts.append(el('dt', '', words.source), $source)
+  }
+  $inside.append($facts, ...paragraphs(offence.note))
+  return el('details', 'fc-details', el('summary', '', text(offence.name)), $inside)
+}
+
+function sourceOf(offence, words) {
+  const source = text(offence.source)
+  if (!source.startsWith('https://')) return source
+  return anchor({ label: new URL(source).hostname, href: source }, words)
+}
+
+function services(part, tools) {
+  const { words } = tools
+  const $part = el('div', 'fc-part', ...paragraphs(part.intro))
+  const $items = list(part.services).map((service) => {
+    const $item = el('li', 'fc-card fc-service')
+    $item.append(el('h3', 'fc-card-heading', text(service.name)))
+    $item.append(...paragraphs(service.for))
+    $item.append(el('p', 'fc-reach', contactLink(service, words)))
+    $item.append(openState(service, words))
+    if (service.hours) $item.append(el('p', '', `${words.hours}: ${text(service.hours)}`))
+    $item.append(...paragraphs(service.note))
+    return $item
+  })
+  $part.append(el('ul', 'fc-services', ...$items))
+  $part.append(el('p', 'fc-small', `${words.hours_change} ${words.call_list}`))
+  return $part
+}
+
+function openState(service, words) {
+  const state = { now: words.open_now, closed: words.open_closed }[service.open]
+  const opens = service.open === 'closed' && text(service.opens)
+  const says = opens ? fill(words.open_opens, { when: opens }) : state
+  const name = service.open === 'now' ? 'fc-open fc-open--now' : 'fc-open'
+  return el('p', name, says ?? words.open_unknown)
+}
+
+function handoff(part, tools) {
+  const { words } = tools
+  const $card = el('section', 'fc-part fc-card', ...paragraphs(part.intro))
+  if (part.not_a_report !== false) {
+    $card.append(el('p', 'fc-notice', words.not_a_report))
+  }
+  const $doors = el('div', 'fc-doors')
+  for (const door of [part.report, part.support]) {
+    if (!door) continue
+    const $door = door.id ? choice(door, tools) : anchor(door, words)
+    if ($door instanceof HTMLElement) $door.classList.add('fc-door')
+    $doors.append(el('div', '', $door, ...paragraphs(door.notice)))
+  }
+  $card.append($doors, ...steps(part))
+  return $card
+}
+
+function steps(part) {
+  const $steps = list(part.next).map((step) => el('li', '', text(step)))
+  return $steps.length ? [el('ul', 'fc-list', ...$steps)] : []
+}
+
+function summary(part, tools) {
+  const $card = el('section', 'fc-part fc-card fc-summary js-summary')
+  $card.append(el('h3', 'fc-card-heading', tools.words.summary))
+  for (const section of list(part.sections)) {
+    const $lines = list(section.lines).map((line) =>
+      el('li', '', tools.restore(text(line))),
+    )
+    $card.append(el('h4', 'fc-minor', text(section.heading)))
+    $card.append(el('ul', 'fc-list', ...$lines))
+  }
+  $card.append(el('p', 'fc-notice', tools.words.not_a_report))
+  return el('div', '', $card, tools.takeaway($card))
+}
+
+function choiceGroup(given, tools, name) {
+  const $items = list(given).map((each) => el('li', '', choice(each, tools)))
+  if (!$items.length) return null
+  const $group = el('ul', 'fc-choices', ...$items)
+  // A list keeps its count for those who hear it; the group keeps its question.
+  $group.setAttribute('aria-label', name || tools.words.choices)
+  return $group
+}
+
+function choice({ id, label }, tools) {
+  const $choice = button(text(label), 'fc-choice js-choice', () =>
+    tools.choose(String(id), text(label), $choice),
+  )
+  return $choice
+}
+
+function contactWords(contact, words) {
+  const $name = el('span', 'fc-contact-name', text(contact.name))
+  const $note = text(contact.note) && el('span', 'fc-small', text(contact.note))
+  return [$name, ' ', contactLink(contact, words), $note].filter(Boolean)
+}
+
+function contactLink({ contact, href }, words) {
+  return anchor({ label: text(contact), href }, words)
+}
+
+/** A link when it goes somewhere it may, else the words alone. */
+function anchor({ label, href }, words) {
+  const address = text(href)
+  if (!LINK.test(address)) return el('span', 'fc-way', text(label))
+  const $link = el('a', 'fc-way', text(label))
+  $link.href = address
+  $link.rel = 'noopener noreferrer'
+  if (address.startsWith('https:')) {
+    // In a new tab, so that what was told is still here afterwards.
+    $link.target = '_blank'
+    $link.append(el('span', 'fc-new', ` (${words.new_tab})`))
+  }
+  return $link
+}
+
+function paragraphs(given) {
+  const lines = text(given).split(/\n+/)
+  return lines.filter((line) => line.trim()).map((line) => el('p', '', line))
+}
+
+function day(given, lang) {
+  const date = new Date(`${text(given)}T12:00:00Z`)
+  if (Number.isNaN(date.getTime())) return ''
+  return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(date)
+}
+
+function list(value) {
+  return Array.isArray(value) ? value.filter((each) => each !== null) : []
+}
+
+function text(value) {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/**
+ * Puts a person's own words back where the service keeps a mask.
+ *
+ * The words around a mask are looked for in what was said; only a single, plain match
+ * is believed.
+ *
+ * @param {string} line - such as "[name] was at my work"
+ * @param {string[]} said - everything that was sent, in order
+ */
+export function unmasked(line, said) {
+  return line.replace(MASKED, (mask, at) => {
+    const before = line.slice(0, at).split(MASKED).pop().slice(-24)
+    const after = line.slice(at + mask.length).split(MASKED)[0].slice(0, 24)
+    if (`${before}${after}`.trim().length < 4) return mask
+    const from = before.trim() ? literal(before) : '(?:^|[.,;:!?\\n]\\s*)'
+    const to = after.trim() ? literal(after) : '(?=$|[.,;:!?\\n])'
+    const around = new RegExp(`${from}(\\S.{0,58}?)${to}`, 'gs')
+    const found = said.flatMap((words) => [...words.matchAll(around)].map((m) => m[1]))
+    return new Set(found).size === 1 ? found[0] : mask
+  })
+}
+
+function literal(words) {
+  return words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+')
+}

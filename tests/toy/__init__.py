@@ -1,0 +1,1 @@
+"""A toy assistant, small enough to be trained in every test run."""
