@@ -64,17 +64,26 @@ _OWN = re.compile(
     r"(?:(?:just|then|also|always|even|only|actually|finally)\s+)*$"
 )
 # Verbs by which the writer receives, so that "I got a letter" is not the writer's act.
-_RECEIVES = re.compile(r"(?:find|found|g[eo]t|receiv|ha[vd]|has|see|saw|ke[ep]|know|knew)")
+_RECEIVES = re.compile(
+    r"(?:find|found|g[eo]t|receiv|ha[vd]|has|see|saw|ke[ep]|know|knew)"
+)
 _ONLY_ASKED = re.compile(
     r"^\W*(?:is|isn't|would|does|do|can|could|are|should|how|what|whats|what's)\b.*\b"
     r"(?:illegal|legal|crime|offence|against the law|allowed|counts?|stalking|charged|"
     r"arrested|done for|prosecuted)\b"
 )
 _ABOUT_SOMEONE = re.compile(r"\b(?:me|my|us|our|i'm|im|mine)\b")
-_SAYS_WHAT_WILL_BE = ("threat", "self_harm_threat", "blackmail", "frightening_a_witness")
+_SAYS_WHAT_WILL_BE = (
+    "threat",
+    "self_harm_threat",
+    "blackmail",
+    "frightening_a_witness",
+)
 
-_DENIED = re.compile(r"\b(?:never|(?:has|have|had|did|does|do)n'?t)\s+(?:\S+\s+)?(?:said|say|"
-                     r"threat\w*|pull\w*|talk\w*|mention\w*|tried|done|ever)\b")
+_DENIED = re.compile(
+    r"\b(?:never|(?:has|have|had|did|does|do)n'?t)\s+(?:\S+\s+)?(?:said|say|"
+    r"threat\w*|pull\w*|talk\w*|mention\w*|tried|done|ever)\b"
+)
 
 # Words whose slips are mended before anything is matched; one slip a word.
 _WORDS = tuple(
@@ -206,7 +215,7 @@ def _happened(clause: str, match: re.Match[str], act: Act) -> bool:
     before = clause[: match.start()]
     if any(guard.search(before) for guard in (_NOT, _WHAT_IF, _MIGHT)):
         return False
-    # A threat's own pattern may begin with "he'll", which belongs to the fear before it.
+    # A threat's own pattern may begin with "he'll", which belongs to the fear.
     if _FEARED.search(before) or _FEARED.search(f"{before}{match[0].split()[0]} "):
         return False
     says_what_will_be = act.id.startswith(_SAYS_WHAT_WILL_BE)

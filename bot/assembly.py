@@ -13,14 +13,16 @@ from rasa.shared.constants import DEFAULT_ENDPOINTS_PATH
 from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
 
 from bot import danger, guards, log
+from bot.answering import Answering, Converse, DangerLane
+from bot.database import UnsafeStore
 from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
 from bot.knowledge import Knowledge, loaded
-from bot.limits import AddressKeys
+from bot.limits import AddressKeys, Limits
 from bot.reception import Reception
 from bot.session import ServerKey, Sessions
 from bot.settings import Settings
-from bot.store import Conversations, StoreConflict, StoreUnavailable, UnsafeStore
-from bot.turns import Converse, DangerLane, Turns
+from bot.store import Conversations, StoreConflict, StoreUnavailable
+from bot.turns import Turns
 
 SWEEP_EVERY_S = 60.0
 READY_FOR_S = 1.0
@@ -65,6 +67,7 @@ class Assistant:
         except (StoreUnavailable, StoreConflict):
             raise UnsafeStore("the database cannot be read and written") from None
         await guards.prove(self.agent)
+        self.turns.in_danger("hello")  # the first person waits for no pattern to load
         self._proved = True
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
         log.event("service.started", version=log.VERSION)
@@ -115,6 +118,7 @@ def assemble(
     converse: Converse | None = None,
     facts: Knowledge | None = None,
     endpoint: Endpoint | None = None,
+    limits: Limits | None = None,
 ) -> Assistant:
     """Return the assistant around a loaded agent.
 
@@ -125,6 +129,7 @@ def assemble(
         converse: lets Rasa answer a message; the agent itself when left out.
         facts: the knowledge; that of the settings' force when left out.
         endpoint: where actions run; as endpoints.yml says when left out.
+        limits: on how much may be asked; the usual ones when left out.
 
     Raises:
         ActionsMissing: there is nothing to run actions.
@@ -137,21 +142,22 @@ def assemble(
     lane = DangerLane(
         hear=danger.hear, card=lambda levels, signs: danger.card(levels, facts, signs)
     )
-    turns = Turns(
+    answering = Answering(
         converse=converse or agent.handle_message,
         domain=lambda: agent.processor.domain,
         conversations=conversations,
         danger=lane,
         knowledge=facts,
-        max_sessions=settings.max_sessions,
         clock=clock,
     )
+    turns = Turns(answering, conversations, settings.max_sessions, clock)
     reception = Reception(
         sessions=Sessions(keys, settings.absolute_s),
         turns=turns,
         origins=origins_of(settings),
         idle_s=settings.idle_s,
         clock=clock,
+        limits=limits or Limits(),
     )
     addresses = AddressKeys(settings.trusted_proxies, time.monotonic)
     return Assistant(agent, conversations, turns, reception, addresses, clock)
@@ -170,6 +176,6 @@ def configured_endpoint(
 
 
 def origins_of(settings: Settings) -> tuple[str, ...]:
-    """Return the origins whose pages may call: those set, or our own on this machine."""
+    """Return whose pages may call: the origins set, or our own on this machine."""
     own = (f"http://127.0.0.1:{settings.port}", f"http://localhost:{settings.port}")
     return settings.origins or own

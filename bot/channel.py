@@ -19,14 +19,20 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import log
+from bot.answering import CHANNEL, Answer
 from bot.assembly import Assistant, assemble
-from bot.gate import LARGEST_BODY, Unacceptable, parse_message, parse_opening, parse_nothing
+from bot.gate import (
+    LARGEST_BODY,
+    Unacceptable,
+    parse_message,
+    parse_nothing,
+    parse_opening,
+)
 from bot.knowledge import loaded
 from bot.parts import Part
 from bot.refusals import REFUSALS, Refused, help_contacts
 from bot.session import ServerKey, looks_like_token
 from bot.settings import Settings
-from bot.turns import CHANNEL, Answer
 
 PREFIX = "/chat"
 HEADERS = {
@@ -47,7 +53,7 @@ PREFLIGHT = {
 Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
 
-class WebChat(InputChannel):  # type: ignore[misc]
+class WebChat(InputChannel):
     """The channel that people talk to, over HTTP requests and answers."""
 
     def __init__(
@@ -199,7 +205,7 @@ class WebChat(InputChannel):  # type: ignore[misc]
         return self.assistant.reception.in_danger(text) if self.assistant else ()
 
     def _checked(self, request: Request) -> str:
-        """Return the page that calls, once the request is one that may change things."""
+        """Return the page that calls, if the request is one that may change things."""
         _refuse_misplaced(request)
         origin = str(request.headers.get("origin", ""))
         self._reception.check_origin(origin)

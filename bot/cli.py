@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     os.environ.update(QUIET)
+    if getattr(options, "data_dir", None) is not None:
+        options.data_dir = options.data_dir.resolve()
     root = _root()
     os.chdir(root)
     sys.path.insert(0, str(root))  # where the actions are, also for an installed script
@@ -128,11 +130,11 @@ def run_classify(options: argparse.Namespace, settings: Settings, root: Path) ->
 def run_purge(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Erase what has passed its time."""
     log.configure(settings.log_level)
-    from bot.store import Conversations
-
     if not settings.database_url and not settings.data_dir.exists():
         say("Nothing is kept here.")
         return 0
+    from bot.store import Conversations
+
     conversations = Conversations(settings.database, settings.absolute_s)
 
     async def purge() -> tuple[int, int]:
@@ -164,7 +166,11 @@ def run_train(options: argparse.Namespace, settings: Settings, root: Path) -> in
         say(f"{verified(path).relative_to(root)} is there already.")
         return 0
     out = sys.stdout  # Rasa's own printing goes elsewhere meanwhile
-    path = train(root, settings.models_dir, lambda line: print(line, file=out, flush=True))  # noqa: T201
+
+    def tell(line: str) -> None:
+        print(line, file=out, flush=True)
+
+    path = train(root, settings.models_dir, tell)
     say(f"The model is {path.relative_to(root)}.")
     return 0
 

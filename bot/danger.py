@@ -22,6 +22,7 @@ WHOLE = "(?s)"
 # A clause that was in quotation marks begins with this word.
 QUOTE = "qq"
 LONGEST = 4000  # what a person can type at once; a longer text is read in its ends
+LONGEST_CLAUSE, OVERLAP = 40, 15  # in words
 SHORTEST_MENDED = 6  # shorter words are too often other words by one letter
 
 _APOSTROPHES = str.maketrans("’‘ʼ`´′", "''''''")
@@ -45,7 +46,7 @@ _HOLDS = re.compile(
     r"\b(?:that|when|where|if|think|thinks|thought|says|said|say|know|like|because|"
     r"who|which|what|why|how|than|as|whether|while|and|or|to|is|was|whenever|where|"
     r"until|till|after|before|time|day|night|week|month|morning|with|of|hope|bet|"
-    r"swear|sure|scared|afraid|told|tell|tells)$"
+    r"swear|sure|scared|afraid|(?:told|tell|tells|asked|texted)(?: \w+)?)$"
 )
 
 
@@ -74,7 +75,7 @@ def hear(text: str, signs: Mapping[str, DangerSign] | None = None) -> Heard:
     if len(text) > LONGEST:
         text = text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
     clauses = clauses_of(text)
-    whole = " . ".join(clauses)
+    whole = " ".join(clauses)
     heard = [sign for sign in signs.values() if _is_heard(sign, clauses, whole)]
     levels = {sign.level for sign in heard}
     return Heard(
@@ -139,8 +140,9 @@ def clauses_of(text: str) -> list[str]:
     clauses = []
     for sentence in _HARD_END.split(_folded(text)):
         plain = _plain(sentence, wording)
-        clauses += [_words(clause) for clause in _cut(plain)]
-    return [clause for clause in clauses if clause]
+        for clause in _cut(plain):
+            clauses += _pieces(_words(clause))
+    return clauses
 
 
 def _folded(text: str) -> str:
@@ -165,6 +167,14 @@ def _plain(sentence: str, wording: Wording) -> str:
 
 def _words(clause: str) -> str:
     return _NOT_A_WORD.sub(" ", clause).replace("'", "").strip()
+
+
+def _pieces(clause: str) -> list[str]:
+    """Return a clause that never ends in pieces that overlap: nobody may stall us."""
+    words = clause.split()
+    step = LONGEST_CLAUSE - OVERLAP
+    starts = range(0, max(len(words) - OVERLAP, min(len(words), 1)), step)
+    return [" ".join(words[start : start + LONGEST_CLAUSE]) for start in starts]
 
 
 def _cut(sentence: str) -> list[str]:
@@ -217,26 +227,34 @@ def _one_slip(word: str, key: str) -> bool:
 
 def _is_heard(sign: DangerSign, clauses: list[str], whole: str) -> bool:
     """Whether one pattern of the sign matches where none of its guards does."""
-    if any(_found(guard, whole) for guard in sign.unless if guard.startswith(WHOLE)):
+    in_clause, in_all = _compiled(sign.patterns)
+    never_in_clause, never_in_all = _compiled(sign.unless)
+    if never_in_all and never_in_all.search(whole):
         return False
-    guards = [guard for guard in sign.unless if not guard.startswith(WHOLE)]
-    for pattern in sign.patterns:
-        if pattern.startswith(WHOLE):
-            if _found(pattern, whole):
-                return True
-            continue
-        for clause in clauses:
-            if _found(pattern, clause) and not any(_found(g, clause) for g in guards):
-                return True
-    return False
-
-
-def _found(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    if in_all and in_all.search(whole):
+        return True
+    return in_clause is not None and any(
+        in_clause.search(clause)
+        and not (never_in_clause and never_in_clause.search(clause))
+        for clause in clauses
+    )
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern between word boundaries, so that no entry has to say them."""
-    inner = pattern.removeprefix(WHOLE)
-    return re.compile(rf"\b(?:{inner})(?!\w)", re.DOTALL)
+def _compiled(
+    patterns: tuple[str, ...],
+) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    """Return what is read over a clause and what over all, each as one pattern.
+
+    Each begins and ends at a word, so that no entry of the file has to say so.
+    """
+    over_all = [p.removeprefix(WHOLE) for p in patterns if p.startswith(WHOLE)]
+    over_clause = [p for p in patterns if not p.startswith(WHOLE)]
+    return _one_of(over_clause), _one_of(over_all)
+
+
+def _one_of(patterns: list[str]) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    either = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return re.compile(rf"\b(?:{either})(?!\w)", re.DOTALL)

@@ -7,7 +7,9 @@ lost without a word. Here a call that fails, hangs or answers nonsense ends the 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import pkgutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -56,22 +58,20 @@ class LocalActions:
             ActionsMissing: it cannot be imported.
         """
         self.kwargs: dict[str, Any] = {}
+        _import_all(package)
         self._executor = ActionExecutor()
-        try:
-            self._executor.register_package(package)
-        except SystemExit:  # the SDK's way to say that an import failed
-            raise ActionsMissing(f"the package {package} cannot be imported") from None
+        self._executor.register_package(package)
         # Threads, so that an action that computes or hangs holds nobody else up.
         self._threads = ThreadPoolExecutor(THREADS, "actions")
 
-    async def request(self, *, json: Mapping[str, Any], **_: Any) -> Any:
-        """Run the action that the call names.
+    async def request(self, **call: Any) -> Any:
+        """Run the action that the call's `json` names.
 
         Raises:
             ClientResponseError: the action rejected to run, as a server says it.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, json)
+        return await loop.run_in_executor(self._threads, self._run, call["json"])
 
     async def check(self, names: list[str]) -> None:
         """Raise ActionsMissing unless the package has these actions."""
@@ -86,7 +86,8 @@ class LocalActions:
         try:
             answer = asyncio.run(self._executor.run(plain))
         except ActionExecutionRejection as rejection:
-            text = json.dumps({"action_name": rejection.action_name, "error": "rejected"})
+            told = {"action_name": rejection.action_name, "error": "rejected"}
+            text = json.dumps(told)
             raise ClientResponseError(REJECTED, "rejected", text) from None
         return json.loads(json.dumps(answer))
 
@@ -113,9 +114,10 @@ class RemoteActions:
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.get(address, headers=self._config.headers) as answer,
             ):
-                found = {entry["name"] for entry in await answer.json()}
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, TypeError, KeyError):
+                listed = await answer.json()
+        except (aiohttp.ClientError, asyncio.TimeoutError, LookupError, ValueError):
             raise ActionsMissing("the action server does not answer") from None
+        found = {entry.get("name") for entry in listed if isinstance(entry, dict)}
         missing = sorted(set(names) - found)
         if missing:
             raise ActionsMissing(f"no action is called {', '.join(missing)}")
@@ -178,6 +180,20 @@ def endpoint_from(config: EndpointConfig | None, url: str = "") -> Endpoint:
     if not package:
         raise ActionsMissing("endpoints.yml names no package and no url for actions")
     return LocalActions(str(package))
+
+
+def _import_all(package: str) -> None:
+    """Import a package with its modules; the SDK would end the process on an error.
+
+    Raises:
+        ActionsMissing: with the name of what is missing.
+    """
+    try:
+        paths = getattr(importlib.import_module(package), "__path__", ())
+        for module in pkgutil.walk_packages(paths, f"{package}."):
+            importlib.import_module(module.name)
+    except ImportError as error:
+        raise ActionsMissing(f"the actions cannot be imported: {error}") from None
 
 
 def _is_rejection(error: ClientResponseError, call: Mapping[str, Any]) -> bool:

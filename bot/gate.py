@@ -58,9 +58,8 @@ def parse_message(body: bytes) -> Message:
         Unacceptable: `bad_request`, `empty` or `too_long`.
     """
     given = _strict_object(body)
-    kind = given.get("kind")
-    content = {"text": "text", "choice": "choice"}.get(kind) if _is_text(kind) else None
-    if content is None or set(given) != {"id", "n", "kind", content}:
+    content = given.get("kind")
+    if content not in ("text", "choice") or set(given) != {"id", "n", "kind", content}:
         raise Unacceptable("bad_request")
     name, n, value = given["id"], given["n"], given[content]
     numbered = type(n) is int and 1 <= n <= LARGEST_N

@@ -57,7 +57,7 @@ class _Failing:
 
 
 def install(agent: Agent, endpoint: Endpoint) -> None:
-    """Put the hooks into a loaded agent, and let it run its actions at this endpoint."""
+    """Put the hooks into a loaded agent, which then acts at this endpoint."""
     processor = agent.processor
     guarded = Guarded(endpoint)
     agent.action_endpoint = processor.action_endpoint = guarded
@@ -153,7 +153,8 @@ async def _prove_action(agent: Agent, name: str) -> None:
 
 def _prove_circle(agent: Agent) -> None:
     try:
-        agent.processor.on_circuit_break(None, None, None)
+        if callable(agent.processor.on_circuit_break):
+            agent.processor.on_circuit_break(None, None, None)
     except TurnAborted:
         return
     raise GuardMissing("rules that run in a circle would pass unnoticed")

@@ -71,6 +71,8 @@ CIRCUMSTANCES: Mapping[str, str] = {
     "tracked": r"airtag|air tag|\btracker|\btile\b.*\b(?:bag|car)|gps",
     "deaf": r"\bi'?m deaf|\bdeaf\b|hard of hearing|can'?t hear on the phone|\bbsl\b",
 }
+NOT_SAFE = r"\b(?:not|isn'?t|ain'?t|never|un)[ -]?(?:really |very |that )?safe\b"
+SAFE = r"\b(?:safe|fine|ok(?:ay)?|alright)\b"
 NO_LONGER = (
     r"\b(?:stopp?ed|it'?s over|not (?:any ?more|now|since)|no longer|finished|ended)\b"
 )

@@ -1,4 +1,4 @@
-"""How much one conversation and one address may ask for; generous, because people share.
+"""How much one conversation and one address may ask for: a lot, because people share.
 
 Counters live in memory for minutes and are keyed by names that mean nothing elsewhere:
 an address is remembered as a keyed hash whose key is random and changes every day.
@@ -42,10 +42,21 @@ class Limit:
     per_s: float
 
 
-# Five at once and one a second after that is a window of five seconds for five.
-MESSAGE_LIMITS = (Limit(5, 5.0), Limit(30, 60.0))
-ADDRESS_MESSAGES = (Limit(300, 60.0),)
-ADDRESS_SESSIONS = (Limit(60, 600.0),)
+@dataclass(frozen=True)
+class Limits:
+    """What one conversation and one address may ask for.
+
+    Attributes:
+        messages: of one conversation; five at once, one a second after that.
+        messages_from: one address.
+        sessions_from: one address.
+    """
+
+    messages: Sequence[Limit] = (Limit(5, 5.0), Limit(30, 60.0))
+    messages_from: Sequence[Limit] = (Limit(300, 60.0),)
+    sessions_from: Sequence[Limit] = (Limit(60, 600.0),)
+
+
 MESSAGES_PER_CONVERSATION = 200
 
 

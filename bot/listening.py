@@ -12,9 +12,11 @@ from bot.kinds import (
     MORE,
     NATIONS,
     NO_LONGER,
+    NOT_SAFE,
     ONCE,
     PLACES,
     RELATIONS,
+    SAFE,
     STILL,
     all_codes,
     first_code,
@@ -108,8 +110,10 @@ def _answer(question: str, message: Message) -> str | None:
         return SKIPPED if intent == "deny" else None
     if question == "anything_else":
         return "no" if intent == "deny" else None
-    if question in ("safe_now", "ongoing"):
-        return _yes_or_no(question, message)
+    if question == "safe_now":
+        return _safe(message)
+    if question == "ongoing":
+        return _still(message)
     if question == "occasions":
         return _how_often(message)
     if question == "impact":
@@ -122,25 +126,23 @@ def _answer(question: str, message: Message) -> str | None:
     return text if said or short else None
 
 
-def _yes_or_no(question: str, message: Message) -> str | None:
+def _safe(message: Message) -> str | None:
+    """Return "yes" for safe; no answer for "no", which the rules hear as danger."""
+    intent, text = message.reading.intent, message.text
+    if intent == "deny" or re.search(NOT_SAFE, text, re.I):
+        return None
+    if intent == "affirm" or re.search(SAFE, text, re.I):
+        return "yes"
+    return None if message.reading.behaviours else text
+
+
+def _still(message: Message) -> str | None:
     intent, text = message.reading.intent, message.text
     if intent in ("affirm", "deny"):
         return "yes" if intent == "affirm" else "no"
-    if question == "ongoing":
-        if re.search(NO_LONGER, text, re.I):
-            return text
-        if (
-            re.search(STILL, text, re.I)
-            or message.reading.occasions is not Occasions.UNCLEAR
-        ):
-            return text
-    if question == "safe_now":
-        if re.search(
-            r"\b(?:not|isn'?t|aint|never|un)\s?-?(?:really )?safe\b", text, re.I
-        ):
-            return "no"
-        if re.search(r"\b(?:safe|fine|ok(?:ay)?|alright)\b", text, re.I):
-            return "yes"
+    says_when = re.search(NO_LONGER, text, re.I) or re.search(STILL, text, re.I)
+    if says_when or message.reading.occasions is not Occasions.UNCLEAR:
+        return text
     return None if message.reading.behaviours else text
 
 

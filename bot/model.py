@@ -10,19 +10,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # What a model is made of. Facts the assistant looks up (services, answers, law) are not
 # among them: changing a phone number must not train anything.
-MADE_OF = (
-    "config.yml",
-    "domain.yml",
-    "data/**/*.yml",
-    "bot/nlu/**/*.py",
-    "bot/nlu/**/*.yml",
-)
+READING = ("config.yml", "data/nlu/**/*.yml", "bot/nlu/**/*.py", "bot/nlu/**/*.yml")
+MADE_OF = (*READING, "domain.yml", "data/**/*.yml")
 PACKAGES = (
     "rasa",
     "spacy",
@@ -31,6 +26,7 @@ PACKAGES = (
     "numpy",
 )
 BEAT_S = 15.0
+CACHE_MARK = "cache.mark"
 Say = Callable[[str], None]
 
 
@@ -38,10 +34,10 @@ class ModelUnfit(Exception):
     """There is no model for this code and data, or it is not the one we made."""
 
 
-def fingerprint(root: Path) -> str:
+def fingerprint(root: Path, patterns: Sequence[str] = MADE_OF) -> str:
     """Return a name for everything the model of this project is made of."""
     digest = hashlib.sha256()
-    for pattern in MADE_OF:
+    for pattern in patterns:
         for path in sorted(root.glob(pattern)):
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -80,7 +76,7 @@ def ensure(root: Path, models: Path, say: Say) -> Path:
     """
     path = model_path(root, models)
     if not path.is_file():
-        say("There is no model for this code and data yet. Training takes some minutes.")
+        say("There is no model for this code and data. Training takes some minutes.")
         command = [sys.executable, "-m", "bot", "train", "--models-dir", str(models)]
         if subprocess.run(command, cwd=root, check=False).returncode != 0:  # noqa: S603
             raise ModelUnfit("training failed; the lines above say where")
@@ -95,9 +91,14 @@ def train(root: Path, models: Path, say: Say) -> Path:
     """
     path = model_path(root, models)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Rasa's cache does not see what our components import, so it is used only when
+    # none of that has changed since it was filled.
+    reading, filled_by = fingerprint(root, READING), path.parent / CACHE_MARK
+    same = filled_by.is_file() and filled_by.read_text(encoding="ascii") == reading
+    filled_by.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".training-") as folder:
         with _progress(say), _quiet(path.parent / "training.log"):
-            made = _rasa_train(root, Path(folder))
+            made = _rasa_train(root, Path(folder), force=not same)
         if made is None or not made.is_file():
             raise ModelUnfit(f"Rasa made no model; see {models / 'training.log'}")
         made.chmod(0o444)
@@ -105,10 +106,11 @@ def train(root: Path, models: Path, say: Say) -> Path:
         seal.unlink(missing_ok=True)
         seal.write_text(_sha256(made) + "\n", encoding="ascii")
         made.replace(path)
+    filled_by.write_text(reading, encoding="ascii")
     return path
 
 
-def _rasa_train(root: Path, output: Path) -> Path | None:
+def _rasa_train(root: Path, output: Path, force: bool) -> Path | None:
     import rasa  # TensorFlow comes with it; whoever needs no training waits for neither
     import structlog
 
@@ -121,8 +123,7 @@ def _rasa_train(root: Path, output: Path) -> Path | None:
         training_files=[str(root / "data")],
         output=str(output),
         fixed_model_name="model",
-        # Rasa's cache does not see what our components import.
-        force_training=True,
+        force_training=force,
     )
     return Path(result.model) if result.model else None
 

@@ -14,12 +14,14 @@ from typing import Any
 
 from bot.account import SKIPPED, UNSURE, Account, Incident
 from bot.acts import clauses, quoted, quotes
-from bot.behaviours import BehaviourType, Impact, Occasions
+from bot.behaviours import BehaviourType, Occasions
 from bot.knowledge import Knowledge, Offence
 
 CORE = ("stalking", "stalking_fear", "harassment", "fear_of_violence")
 # These too look at more than one incident, so one incident is not put beside them.
-MORE_THAN_ONCE = frozenset({*CORE, "persistent_contact", "hate", "controlling_or_coercive"})
+MORE_THAN_ONCE = frozenset(
+    {*CORE, "persistent_contact", "hate", "controlling_or_coercive"}
+)
 ONLY_BETWEEN: Mapping[str, frozenset[str]] = {
     "controlling_or_coercive": frozenset({"partner", "ex_partner", "family"})
 }
@@ -38,31 +40,39 @@ VIOLENT = (
     "threatening_messages",
     "sexual_touching",
 )
-# What people say of how it has made them feel or live. It is never scored: any of these
-# words is reason enough to explain that the law has a place for it.
+# What people say of how it has made them feel or live. It is never scored: any of
+# these words is reason enough to explain that the law has a place for it.
 _FEELS = re.compile(
     r"\b(?:scared|scary|afraid|fright\w*|terrif\w*|fear\w*|petrified|unsafe|panic\w*|"
-    r"on edge|creep\w*|threaten\w*|intimidat\w*|dread\w*|jumpy|nervous|paranoid|anxi\w*|"
-    r"cry(?:ing)?|cried|tears|upset|distress\w*|stress\w*|depress\w*|feel(?:ing)? (?:ill|"
-    r"sick)|shak(?:ing|en|y)|worn out|exhaust\w*|breakdown|nightmares?|in bits|in pieces)\b",
+    r"on edge|creep\w*|dread\w*|jumpy|nervous|paranoid|anxi\w*|cry(?:ing)?|cried|tears|"
+    r"upset|distress\w*|stress\w*|depress\w*|feel(?:ing)? (?:so |really )?(?:ill|sick|"
+    r"threatened|intimidated)|shak(?:ing|en|y)|worn out|exhaust\w*|breakdown|"
+    r"nightmares?|in bits|in pieces)\b",
     re.I,
 )
 _LIVES = re.compile(
     r"\b(?:can(?:'?t|not)|not|don'?t|hardly|barely|no|stopp?ed|haven'?t|hasn'?t) "
     r"(?:\w+ )?(?:sleep\w*|slept|eat\w*|ate)\b"
-    r"|\bmov(?:ed|ing) (?:house|out|away|home|back)\b"
-    r"|\bchang(?:e|ed|ing) (?:my|our|her|his) (?:\w+ )?(?:route|routine|number|locks|job|"
-    r"phone|gym|shifts?|hours)\b"
+    r"|\b(?:i|we|had to|have to|i'?ve) (?:\w+ ){0,3}mov(?:e|ed|ing) "
+    r"(?:house|out|away|home|back|in with)\b"
+    r"|\bchang(?:e|ed|ing) (?:my|our|her|his) (?:\w+ )?"
+    r"(?:route|routine|number|locks|job|phone|gym|shifts?|hours)\b"
     r"|\b(?:don'?t|won'?t|can'?t|cannot|stopp?ed|too scared to|afraid to|scared to) "
-    r"(?:\w+ )?(?:go|going|leave|leaving|walk|walking|answer|answering|sleep) ?(?:\w+ )?"
-    r"(?:out|outside|home|alone|work|anywhere|the house|the phone|school)?\b"
-    r"|\boff (?:work|sick)\b|\bsigned off\b|\bquit\b|\bleft my job\b|\bstay(?:ing)? in\b",
+    r"(?:\w+ )?(?:go|going|leav(?:e|ing)(?! (?:me|us|her|him|them|it))|walk|walking|"
+    r"answer|answering) (?:\w+ )?"
+    r"(?:out|outside|home|alone|work|anywhere|house|phone|school|door)\b"
+    r"|\boff (?:work|sick)\b|\bsigned off\b|\bquit\b|\bleft my job\b"
+    r"|\bstay(?:ing)? in\b",
     re.I,
 )
-_NOT_SO = re.compile(r"\b(?:not|never|isn'?t|wasn'?t|aren'?t|without)(?: \w+)?\s*$", re.I)
+_NOT_SO = re.compile(
+    r"\b(?:not|never|isn'?t|wasn'?t|aren'?t|without)(?: \w+)?\s*$", re.I
+)
 
 MORE_THAN_ONE_TIME = "You told me about more than one time."
-IF_MORE_THAN_ONE_TIME = "It looks for two or more incidents, so it may fit if there were more."
+IF_MORE_THAN_ONE_TIME = (
+    "It looks for two or more incidents, so it may fit if there were more."
+)
 OPENING = (
     "This is what the law in England and Wales may say about what you told me.\n\n"
     "I explain it in general. Police and prosecutors decide if an offence may have "
@@ -74,8 +84,8 @@ CLOSING = (
 )
 ONE_INCIDENT = (
     "The law on stalking and harassment looks for two or more incidents.\n\n"
-    "One incident can still be reported. It could be another kind of offence. You do not "
-    "have to wait for it to happen again."
+    "One incident can still be reported. It could be another kind of offence. You do "
+    "not have to wait for it to happen again."
 )
 NONE_READ = (
     "I could not match what you told me to one law. That does not mean there is none."
@@ -85,7 +95,7 @@ THE_MOST = "This is the most a court could give. It is not what will happen."
 
 @dataclass(frozen=True)
 class Explained:
-    """An offence that may be explained to this person, and what they said that led to it."""
+    """An offence that may be explained to this person, and what led to it."""
 
     offence: Offence
     why: str
@@ -180,7 +190,7 @@ def _telling(incident: Incident, act: str, knowledge: Knowledge) -> str:
 
 
 def _first_words(account: Account) -> str:
-    """Return the first words that led to any type, or none when none could be pointed at."""
+    """Return the first words that led to any type; empty when there are none."""
     for kind in BehaviourType:
         for words in account.evidence(kind):
             return words
@@ -197,13 +207,7 @@ def _effect(account: Account) -> str | None:
         for clause in clauses(text):
             if _LIVES.search(clause) or _said_of_feeling(clause):
                 return clause
-    if any(_heard(incident.impact) for incident in account.incidents):
-        return ""
-    return None
-
-
-def _heard(impact: Sequence[Impact]) -> bool:
-    return bool(impact)
+    return "" if any(incident.impact for incident in account.incidents) else None
 
 
 def _said_of_feeling(clause: str) -> bool:
@@ -219,7 +223,12 @@ def part(
     if account.nation in OTHER_LAW:
         answer = knowledge.answers[str(account.nation)]
         paragraphs = [knowledge.fill(paragraph) for paragraph in answer.text]
-        return {"kind": "offences", "offences": [], "more": [], "text": _joined(paragraphs)}
+        return {
+            "kind": "offences",
+            "offences": [],
+            "more": [],
+            "text": _joined(paragraphs),
+        }
     first, rest = explained[:SHOWN_FIRST], explained[SHOWN_FIRST:]
     return {
         "kind": "offences",
@@ -273,9 +282,8 @@ def law_text(explained: Sequence[Explained]) -> list[str]:
     for each in explained:
         offence = each.offence
         day = f"{offence.checked_on.day} {offence.checked_on:%B %Y}"
-        told.append(
-            f"{offence.name}: {offence.law}.\nSource: {offence.source}. Checked on {day}."
-        )
+        source = f"Source: {offence.source}. Checked on {day}."
+        told.append(f"{offence.name}: {offence.law}.\n{source}")
     return [*told, "Police can tell you which law they are looking at."]
 
 
@@ -283,7 +291,7 @@ def penalty_text(explained: Sequence[Explained]) -> list[str]:
     """Return the most a court could give, where that is confirmed; told on request."""
     known = [each.offence for each in explained if each.offence.penalty]
     unknown = [each.offence.name for each in explained if not each.offence.penalty]
-    told = [f"{offence.name}: up to {offence.penalty}." for offence in known]
+    told = [f"{offence.name}: {offence.penalty}." for offence in known]
     if known:
         told = [THE_MOST, *told]
     if unknown:

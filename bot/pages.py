@@ -113,12 +113,13 @@ def rendered(
     framing = " ".join(("frame-ancestors 'self'", *frame_ancestors))
     heard = tuple(dict.fromkeys((*origins, *frame_ancestors)))
     frame_policy = OWN.format(more=f"form-action 'none'; {framing}")
-    for words in languages(folder):
-        query = "" if words["lang"] == "en" else f"?lang={words['lang']}"
+    first, *others = languages(folder)
+    for words in (first, *others):
+        query = "" if words is first else f"?lang={words['lang']}"
         text = render(templates, "frame.html", words, origins=heard)
         pages[f"/frame{query}"] = _page(text, frame_policy)
     pages["/"] = _page(
-        render(templates, "index.html", english(folder)),
+        render(templates, "index.html", first),
         OWN.format(more="frame-src 'self'; form-action 'none'; frame-ancestors 'none'"),
     )
     return MappingProxyType(pages)

@@ -20,7 +20,7 @@ class UnfitReply(Exception):
     """The assistant said something that this channel does not carry, or nothing."""
 
 
-class Collector(OutputChannel):  # type: ignore[misc]
+class Collector(OutputChannel):
     """Takes what Rasa says in one turn, message by message, as it is."""
 
     def __init__(self) -> None:

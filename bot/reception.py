@@ -10,18 +10,13 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from bot.answering import Answer
 from bot.gate import Message
-from bot.limits import (
-    ADDRESS_MESSAGES,
-    ADDRESS_SESSIONS,
-    MESSAGE_LIMITS,
-    Rates,
-    TooFast,
-)
+from bot.limits import Limits, Rates, TooFast
 from bot.parts import Part
 from bot.refusals import Refused
 from bot.session import InvalidSession, Session, Sessions
-from bot.turns import Answer, Turns
+from bot.turns import Turns
 
 # A tab that keeps its token can be opened again by whoever has the device next.
 TAB_IDLE_S = 600
@@ -46,14 +41,15 @@ class Reception:
         origins: Collection[str],
         idle_s: int,
         clock: Callable[[], float],
+        limits: Limits,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take what signs tokens, what answers, and whose pages may call."""
         self._sessions, self._turns = sessions, turns
         self._origins, self._idle_s, self._clock = frozenset(origins), idle_s, clock
-        self._said = Rates(MESSAGE_LIMITS, ticks)
-        self._said_from = Rates(ADDRESS_MESSAGES, ticks)
-        self._opened_from = Rates(ADDRESS_SESSIONS, ticks)
+        self._said = Rates(limits.messages, ticks)
+        self._said_from = Rates(limits.messages_from, ticks)
+        self._opened_from = Rates(limits.sessions_from, ticks)
 
     async def open(self, address: str, origin: str, *, keep: str = "") -> Opened:
         """Start a conversation.

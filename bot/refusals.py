@@ -35,25 +35,25 @@ REFUSALS: Mapping[str, Refusal] = {
     "method": Refusal(405, "There is nothing at this address."),
     "slow": Refusal(408, "That took too long to arrive. Please send it again."),
     "choice": Refusal(
-        409, "That choice is from an earlier step. Please pick one of the newest, or type."
+        409, "That choice is from an earlier step. Please pick a newer one, or type."
     ),
     "order": Refusal(409, "Another message came first. Please send that one again."),
-    "gap": Refusal(409, "An earlier message did not arrive. Please send that one again."),
+    "gap": Refusal(409, "An earlier message did not arrive. Please send it again."),
     "too_large": Refusal(413, "That is too long to send. Please send it in parts."),
     "content_type": Refusal(415, ODD),
     "empty": Refusal(
         422, "I could not see any words. You can type what you would like to say."
     ),
     "too_long": Refusal(422, "That message is too long. Please send it in parts."),
-    "busy": Refusal(429, "Your last message is still being read. Please wait a moment."),
-    "rate": Refusal(429, "That was a lot at once. Please wait a moment, then try again."),
-    "long_chat": Refusal(429, "This chat has become very long. You can start a new one."),
+    "busy": Refusal(429, "Your last message is still being read. Please wait."),
+    "rate": Refusal(429, "That was a lot at once. Please wait, then try again."),
+    "long_chat": Refusal(429, "This chat is very long now. You can start a new one."),
     "full": Refusal(
         503, "A lot of people are here right now. Please try again in a few minutes."
     ),
     "not_kept": Refusal(503, AGAIN),
-    "stopping": Refusal(503, "This service is starting again. Please try again shortly."),
-    "not_ready": Refusal(503, "This service is starting. Please try again shortly."),
+    "stopping": Refusal(503, "This service is starting again. Please try again soon."),
+    "not_ready": Refusal(503, "This service is starting. Please try again soon."),
 }
 
 

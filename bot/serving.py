@@ -34,10 +34,10 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from bot import log
 from bot.assembly import Assistant, assemble
 from bot.channel import HEADERS, WebChat
-from bot.frontpage import Page, front_pages
 from bot.gate import LARGEST_BODY
-from bot.knowledge import Knowledge, loaded
+from bot.knowledge import loaded
 from bot.model import ensure
+from bot.pages import Page, rendered
 from bot.refusals import Refused, help_contacts
 from bot.session import ServerKey, new_key
 from bot.settings import Settings
@@ -93,10 +93,12 @@ class PlainErrors(ErrorHandler):
         return self._chat.refusal(request, Refused(code))
 
 
-class StrictRequest(Request):  # type: ignore[misc]
+class StrictRequest(Request):
     """A request that a proxy and we cannot read in two different ways."""
 
-    def __init__(self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any
+    ) -> None:
         """Take the request's head, before any of its body is read.
 
         Raises:
@@ -124,15 +126,15 @@ class StrictRequest(Request):  # type: ignore[misc]
             raise RequestTimeout("Request Timeout") from None
 
 
-class PatientProtocol(HttpProtocol):  # type: ignore[misc]
+class PatientProtocol(HttpProtocol):
     """HTTP whose clock does not start again with every byte of a slow request."""
 
     def data_received(self, data: bytes) -> None:
         """Take some bytes."""
         http = getattr(self, "_http", None)  # set when the connection's task runs
-        began = self._time if http and http.stage is not Stage.IDLE else None
+        began: float | None = getattr(self, "_time", None)
         super().data_received(data)
-        if began is not None:
+        if http and http.stage is not Stage.IDLE and began is not None:
             self._time = began
 
 
@@ -144,7 +146,8 @@ def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
     """
     store = TrackerStore.create(read_endpoint_config(endpoints, "tracker_store"))
     if not isinstance(store, ConversationStore):
-        raise CannotServe("endpoints.yml: tracker_store must be bot.store.ConversationStore")
+        wanted = "bot.store.ConversationStore"
+        raise CannotServe(f"endpoints.yml: tracker_store must be {wanted}")
     return Agent.load(model, tracker_store=store)
 
 
@@ -190,19 +193,22 @@ def prepared_folder(folder: Path) -> IO[str]:
 
 def make_app(
     assistant: Assistant,
-    facts: Knowledge,
+    contacts: Sequence[dict[str, str]],
+    pages: Mapping[str, Page],
     origins: Sequence[str] = (),
+    embedders: Sequence[str] = (),
     name: str = "first_contact",
 ) -> Sanic:
     """Return the web application: the chat, the pages, and the two questions of health.
 
     Args:
         assistant: put together, not yet started; it starts and stops with the app.
-        facts: for the pages.
+        contacts: who can help when there is no answer.
+        pages: everything else that may be asked for, by its path.
         origins: other addresses whose pages may call.
+        embedders: other addresses whose pages may hold the frame.
         name: of the application, one of its kind in a process.
     """
-    contacts = help_contacts(facts)
     chat = WebChat(assistant, contacts, origins)
     app = Sanic(
         name,
@@ -222,7 +228,7 @@ def make_app(
     )
     app.ctx.agent = assistant.agent
     register([chat], app, route="/")
-    _add_pages(app, front_pages(facts, contacts))
+    _add_pages(app, pages, (*origins, *embedders))
     _add_health(app, assistant)
 
     async def start(app: Sanic, _: Any) -> None:
@@ -251,7 +257,10 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         agent = load_agent(model)
         log.configure(settings.log_level)  # Rasa has set up logging of its own
         assistant = assemble(settings, agent, keys, facts=facts)
-        app = make_app(assistant, facts, settings.origins)
+        pages = dict(rendered(facts, settings.origins, settings.frame_ancestors))
+        pages.setdefault("/plain", pages["/"])  # help and numbers need no script
+        around = (settings.origins, settings.frame_ancestors)
+        app = make_app(assistant, help_contacts(facts), pages, *around)
 
         async def announce(app: Sanic, _: Any) -> None:
             say(f"First Contact is ready at http://{settings.host}:{settings.port}")
@@ -273,19 +282,28 @@ def _listening(settings: Settings) -> socket.socket:
     return listener
 
 
-def _add_pages(app: Sanic, pages: Mapping[str, Page]) -> None:
-    for at, path in enumerate(pages):
+def _add_pages(app: Sanic, pages: Mapping[str, Page], origins: Sequence[str]) -> None:
+    shared_with = frozenset(origins)
 
-        async def show(request: Request, path: str = path) -> HTTPResponse:
-            query = f"?{request.query_string}" if request.query_string else ""
-            page = pages.get(path + query, pages[path])
-            headers = {**HEADERS, **page.headers}
-            sort = headers.pop("Content-Type")
-            if page.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
-                headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-                return HTTPResponse(page.gzipped, 200, headers, sort)
-            return HTTPResponse(page.body, 200, headers, sort)
+    async def show(request: Request) -> HTTPResponse:
+        # One query is understood, the language; a page that has no other is itself.
+        path = request.path
+        page = pages.get(f"{path}?lang={request.args.get('lang')}", pages[path])
+        headers = {**HEADERS, **page.headers}
+        sort, vary = headers.pop("Content-Type"), ["Accept-Encoding"]
+        if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+            del headers["X-Frame-Options"]  # it knows no list; the policy says who may
+        origin = request.headers.get("origin")
+        if origin in shared_with:
+            headers["Access-Control-Allow-Origin"] = origin
+            vary.append("Origin")
+        headers["Vary"] = ", ".join(vary)
+        body = page.body
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            body, headers["Content-Encoding"] = page.gzipped, "gzip"
+        return HTTPResponse(body, 200, headers, sort)
 
+    for at, path in enumerate(sorted(path for path in pages if "?" not in path)):
         app.add_route(show, path, methods=["GET", "HEAD"], name=f"page_{at}")
 
 

@@ -55,7 +55,7 @@ class Settings:
         database_url: another database than the one in `data_dir`, or empty.
         models_dir: holds the trained models.
         action_url: an action server to call, or empty to run actions in this process.
-        idle_s, absolute_s: how long a conversation lives without a message, and at most.
+        idle_s, absolute_s: how long a conversation lives unused, and at most.
         max_sessions: how many conversations may be open at once.
         log_level: the least urgent events that are logged.
     """
@@ -124,7 +124,9 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'conversations.db'}"
 
 
-def _number(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+def _number(
+    given: Mapping[str, str], name: str, default: int, low: int, high: int
+) -> int:
     text = given[name]
     if not text:
         return default
@@ -167,7 +169,8 @@ def _keys(given: Mapping[str, str]) -> tuple[str, ...]:
                 f"{PREFIX}SESSION_KEY and {PREFIX}SESSION_KEY_FILE: set one of them"
             )
         try:
-            current = Path(given["SESSION_KEY_FILE"]).read_text(encoding="utf-8").strip()
+            file = Path(given["SESSION_KEY_FILE"])
+            current = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise SettingsError(
                 f"{PREFIX}SESSION_KEY_FILE: the file cannot be read"

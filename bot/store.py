@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import stat
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,13 +23,13 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.engine import Connection
+from sqlalchemy.pool import StaticPool
+
+from bot.database import CONNECTIONS, engine_for
 
 CALL_S = 4.5
-LOCK_WAIT_MS = 3000
 SWEEP_BATCH = 500
-THREADS = 8
 
 T = TypeVar("T")
 metadata = sa.MetaData()
@@ -64,10 +62,6 @@ class StoreUnavailable(Exception):
 
 class StoreConflict(Exception):
     """The conversation has changed, or was erased, since it was read."""
-
-
-class UnsafeStore(Exception):
-    """The database is not fit to hold conversations; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +98,10 @@ class Conversations:
             UnsafeStore: the address is wrong or others may read the file.
         """
         self._absolute_s = absolute_s
-        self._engine = _engine(url)
+        self._engine = engine_for(url)
         # A database in memory is one connection, and that has room for one thread.
         single = isinstance(self._engine.pool, StaticPool)
-        self._threads = ThreadPoolExecutor(1 if single else THREADS, "store")
+        self._threads = ThreadPoolExecutor(1 if single else CONNECTIONS, "store")
         self._erased_since_checkpoint = False
 
     async def open(self) -> None:
@@ -135,7 +129,8 @@ class Conversations:
         Args:
             conversation_id: its name.
             now: seconds since 1970.
-            tag: of the message's id. n: the message's number.
+            tag: of the message's id.
+            n: the message's number.
 
         Returns:
             The conversation, or None when there is none or its time has passed, and
@@ -233,7 +228,7 @@ class Conversations:
         Raises:
             StoreUnavailable: it could not be erased.
         """
-        gone = await self._call(lambda connection: _erase(connection, [conversation_id]))
+        gone = await self._call(lambda each: _erase(each, [conversation_id]))
         self._erased_since_checkpoint = True
         return gone > 0
 
@@ -275,8 +270,8 @@ class Conversations:
         self._engine.dispose()
 
     def _is_over(self, row: Any, now: float) -> bool:
-        idle = row.seen_at + row.idle_s < int(now)
-        return idle or row.created_at < int(now) - self._absolute_s
+        last_s = min(row.seen_at + row.idle_s, row.created_at + self._absolute_s)
+        return bool(last_s < int(now))
 
     async def _call(self, work: Callable[[Connection], T]) -> T:
         """Do the work in a transaction, in a thread, within the time allowed."""
@@ -319,7 +314,7 @@ class RunningTurn:
 running: ContextVar[RunningTurn | None] = ContextVar("running", default=None)
 
 
-class ConversationStore(TrackerStore):  # type: ignore[misc]
+class ConversationStore(TrackerStore):
     """Rasa's tracker store: the running turn's conversation, and no other.
 
     Outside a turn of ours (`rasa shell`, `rasa test`) nobody holds a token, so nothing
@@ -396,57 +391,3 @@ def _flush_journal(connection: Connection) -> None:
     """Empty SQLite's journal, so that what was erased is not in that file either."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _engine(address: str) -> Engine:
-    try:
-        url = make_url(address)
-    except sa.exc.ArgumentError:
-        raise UnsafeStore("the database address cannot be read") from None
-    shared = {"future": True, "hide_parameters": True, "pool_timeout": 3}
-    if url.get_backend_name() == "postgresql":
-        limits = f"-c statement_timeout={LOCK_WAIT_MS} -c lock_timeout={LOCK_WAIT_MS}"
-        return sa.create_engine(
-            url,
-            pool_size=THREADS,
-            max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 3, "options": limits},
-            **shared,
-        )
-    if url.get_backend_name() != "sqlite":
-        raise UnsafeStore("the database is neither SQLite nor PostgreSQL")
-    arguments = {"check_same_thread": False, "timeout": LOCK_WAIT_MS / 1000}
-    if url.database in (None, "", ":memory:"):
-        del shared["pool_timeout"]
-        pool: dict[str, Any] = {"poolclass": StaticPool}
-    else:
-        _make_private(Path(str(url.database)))
-        pool = {"poolclass": QueuePool, "pool_size": THREADS, "max_overflow": 0}
-    engine = sa.create_engine(url, connect_args=arguments, **pool, **shared)
-    sa.event.listen(engine, "connect", _set_pragmas)
-    return engine
-
-
-def _make_private(file: Path) -> None:
-    """Make the database file, readable by nobody else, or refuse the one there is."""
-    try:
-        file.touch(mode=0o600, exist_ok=True)
-        mode = stat.S_IMODE(file.stat().st_mode)
-    except OSError as error:
-        raise UnsafeStore(f"{file} cannot be made: {error.strerror}") from None
-    if mode & 0o077:
-        raise UnsafeStore(f"{file} can be read by others; run: chmod 600 {file}")
-
-
-def _set_pragmas(connection: Any, record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "auto_vacuum=FULL",
-        "journal_mode=WAL",
-        f"busy_timeout={LOCK_WAIT_MS}",
-        "secure_delete=ON",
-        "trusted_schema=OFF",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

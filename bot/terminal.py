@@ -1,4 +1,4 @@
-"""The assistant in a terminal: the same turns, parts as plain text, choices by number."""
+"""The assistant in a terminal: parts as plain text, choices by number."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Print = Callable[[str], None]
 Read = Callable[[str], str]
 
 
-async def hold(turns: Turns, contacts: Sequence[dict[str, str]], read: Read, say: Print) -> None:
+async def hold(
+    turns: Turns, contacts: Sequence[dict[str, str]], read: Read, say: Print
+) -> None:
     """Hold one conversation until the person leaves.
 
     Args:

@@ -1,72 +1,30 @@
-"""One message becomes one answer, kept whole or not at all.
+"""Messages are answered one at a time, in order, each once, whoever is still listening.
 
 This is the promise of the service: a message is answered and kept, or the person is
-told plainly that it was not and can send it again. It knows Rasa, the store and the
-danger lane; it knows nothing of HTTP, so that the terminal speaks through it too.
+told plainly that it was not and can send it again. It knows nothing of HTTP, so that
+the terminal speaks through it too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from rasa.core.channels.channel import UserMessage
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.trackers import DialogueStateTracker
-
 from bot import log
-from bot.behaviours import Danger
-from bot.danger import Heard
-from bot.endpoint import TurnAborted
-from bot.gate import Message, without_command
-from bot.knowledge import Knowledge
+from bot.answering import LIVE_S, TURN_S, Answer, Answering, failed, opened
+from bot.gate import Message
 from bot.limits import MESSAGES_PER_CONVERSATION
-from bot.parts import Collector, Part, Reply, UnfitReply, offering, reply_from, shown_alone
+from bot.parts import Part
 from bot.refusals import Refused
-from bot.sealing import Damaged, seal, tag, unseal
+from bot.sealing import Damaged, tag
 from bot.session import Session
-from bot.snapshot import as_json, compacted, revived
-from bot.store import (
-    Answered,
-    Conversations,
-    Kept,
-    RunningTurn,
-    StoreUnavailable,
-    running,
-)
+from bot.store import Conversations, Kept, StoreUnavailable
 
-TURN_S = 15.0
 GAP_S = 5.0
 STOP_S = 20.0  # a turn's own limit and that of keeping it
 WAITING = 2
-LIVE = 500
-LIVE_S = 120.0
-FIRST_PAYLOAD = "/session_begin"
-CHANNEL = "web_chat"
-URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
-REMINDER = "danger_reminder"
-
-Converse = Callable[[UserMessage], Awaitable[Any]]
-
-
-@dataclass(frozen=True)
-class DangerLane:
-    """The part of the assistant that needs no model: hears danger, shows what to do."""
-
-    hear: Callable[[str], Heard]
-    card: Callable[[Sequence[Danger], Sequence[str]], Part]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to one message."""
-
-    n: int
-    messages: tuple[Part, ...]
 
 
 @dataclass
@@ -78,52 +36,20 @@ class Lane:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(frozen=True)
-class Live:
-    """A conversation as it stands, ready for its next turn."""
-
-    version: int
-    tracker: DialogueStateTracker
-    offered: Mapping[str, str]
-    since: float
-
-
-@dataclass(frozen=True)
-class Step:
-    """Where a turn stands in its conversation.
-
-    Attributes:
-        version: of the conversation after it.
-        n, message_id: of the message it answers.
-        idle_s: with the first one, how long the conversation lives without a message.
-    """
-
-    version: int
-    n: int
-    message_id: str
-    idle_s: int = 0
-
-
 class Turns:
     """Answers messages, one at a time for each conversation."""
 
     def __init__(
         self,
-        converse: Converse,
-        domain: Callable[[], Domain],
+        answering: Answering,
         conversations: Conversations,
-        danger: DangerLane,
-        knowledge: Knowledge,
         max_sessions: int,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
-        """Take what a turn needs: Rasa, its domain, the store, the danger lane."""
-        self._converse, self._domain = converse, domain
-        self._store, self._clock = conversations, clock
-        self._danger, self._knowledge = danger, knowledge
-        self._max_sessions = max_sessions
+        """Take what answers, what keeps, and how many conversations there may be."""
+        self._answering, self._store = answering, conversations
+        self._max_sessions, self._clock = max_sessions, clock
         self._lanes: dict[str, Lane] = {}
-        self._live: OrderedDict[str, Live] = OrderedDict()
         self._jobs: set[asyncio.Task[Answer]] = set()
         self._stopping = False
 
@@ -165,9 +91,9 @@ class Turns:
             if kept is None:
                 raise Refused("session")
             found = await self._store.answers_after(name, n, self._clock())
-            return [_opened(session, turn) for turn in found]
+            return [opened(session, turn) for turn in found]
         except (StoreUnavailable, Damaged) as error:
-            raise _failed(error) from None
+            raise failed(error) from None
 
     async def end(self, session: Session) -> None:
         """Erase a conversation, wherever it is.
@@ -175,26 +101,21 @@ class Turns:
         Raises:
             Refused: there is no such conversation.
         """
-        self._live.pop(session.conversation_id, None)
+        self._answering.forget(session.conversation_id)
         try:
             if not await self._store.erase(session.conversation_id):
                 raise Refused("session")
         except StoreUnavailable as error:
-            raise _failed(error) from None
+            raise failed(error) from None
         log.event("session.ended")
 
     def in_danger(self, text: str) -> tuple[Part, ...]:
         """Return what to do in the danger a text tells of, heard without the model."""
-        heard = self._danger.hear(text) if text else Heard()
-        if not heard.levels:
-            return ()
-        return (shown_alone(self._danger.card(heard.levels, heard.signs)),)
+        return self._answering.in_danger(text)
 
-    def forget_idle(self) -> None:
+    def forget_idle(self, after_s: float = LIVE_S) -> None:
         """Drop from memory what has not been spoken to for a while."""
-        oldest = time.monotonic() - LIVE_S
-        for name in [n for n, live in self._live.items() if live.since < oldest]:
-            del self._live[name]
+        self._answering.forget_idle(after_s)
 
     async def stop(self) -> None:
         """Take no more messages, and let the running turns end."""
@@ -253,7 +174,7 @@ class Turns:
                     return answer
                 if message.n == kept.last_n + 1:
                     left_s = give_up_at - loop.time()
-                    return await self._turn(session, kept, message, left_s)
+                    return await self._answering.next(session, kept, message, left_s)
             finally:
                 lane.lock.release()
             try:
@@ -274,11 +195,11 @@ class Turns:
                 raise Refused("session")
             for turn in answered:
                 if turn.tag == name:
-                    return kept, _opened(session, turn)
+                    return kept, opened(session, turn)
         except Refused:
             raise
         except Exception as error:
-            raise _failed(error) from None
+            raise failed(error) from None
         if message.n <= kept.last_n:
             raise Refused("order", missing=kept.last_n + 1)
         if message.n > MESSAGES_PER_CONVERSATION:
@@ -289,141 +210,6 @@ class Turns:
         try:
             if await self._store.count() >= self._max_sessions:
                 raise Refused("full", retry_after_s=60)
-            turn = RunningTurn(session.conversation_id)
-            reply = await self._think(turn, FIRST_PAYLOAD, "", TURN_S)
-            first = Step(1, 0, FIRST_PAYLOAD, idle_s)
-            answer = await self._keep(session, turn, reply, first)
-        except Refused:
-            raise
-        except (Exception, TurnAborted) as error:
-            raise _failed(error) from None
-        log.event("session.started")
-        return answer
-
-    async def _turn(
-        self, session: Session, kept: Kept, message: Message, left_s: float
-    ) -> Answer:
-        started = time.monotonic()
-        try:
-            live = self._standing_at(session, kept)
-            words = without_command(message.text)
-            if message.choice is not None:
-                words = live.offered.get(message.choice, "")
-                if not words:
-                    # Nothing has happened to the conversation; it stays at hand.
-                    self._live[session.conversation_id] = live
-                    raise Refused("choice")
-            turn = RunningTurn(session.conversation_id, before=live.tracker)
-            warned = bool(live.tracker.get_slot("signs"))
-            reply = await self._think(turn, words, message.text, left_s)
-            reply = self._reminding(reply, turn, warned)
-            if not reply.offered:
-                reply = Reply(reply.parts, live.offered)
-            step = Step(kept.version + 1, message.n, message.id)
-            answer = await self._keep(session, turn, reply, step)
-        except Refused:
-            raise
-        except (Exception, TurnAborted) as error:
-            raise _failed(error) from None
-        took_ms = (time.monotonic() - started) * 1000
-        log.event("turn.answered", duration_ms=int(took_ms), turn=log.correlation_id())
-        return answer
-
-    def _standing_at(self, session: Session, kept: Kept) -> Live:
-        """Return the conversation, from memory when that is the version kept.
-
-        It leaves memory meanwhile: Rasa changes it, and a turn that fails must leave
-        no trace.
-        """
-        name = session.conversation_id
-        live = self._live.pop(name, None)
-        if live is not None and live.version == kept.version:
-            return live
-        snapshot = unseal(session.key, _place(name, kept.version), kept.snapshot)
-        tracker = revived(name, snapshot["events"], self._domain())
-        return Live(kept.version, tracker, snapshot["offered"], time.monotonic())
-
-    async def _think(
-        self, turn: RunningTurn, words: str, said: str, left_s: float
-    ) -> Reply:
-        """Let Rasa answer, and put 999 first whenever danger was heard.
-
-        Args:
-            turn: the conversation.
-            words: what Rasa gets: the person's words or a choice's payload.
-            said: the person's words; empty when a choice was pressed.
-            left_s: how long it may take.
-        """
-        collector = Collector()
-        running.set(turn)
-        message = UserMessage(
-            words, collector, turn.conversation_id, input_channel=CHANNEL
-        )
-        await asyncio.wait_for(self._converse(message), left_s)
-        if turn.after is None:
-            raise UnfitReply("the conversation was not handed back")
-        reply = reply_from(collector.said)
-        heard = self._heard(said, turn.after)
-        if not set(heard.levels).intersection(URGENT) or "danger" in reply.kinds:
-            return reply
-        first = offering([self._danger.card(heard.levels, heard.signs)])
-        offered = {**first.offered, **reply.offered}
-        return Reply((*first.parts, *reply.parts), offered)
-
-    def _heard(self, said: str, after: DialogueStateTracker) -> Heard:
-        """Return the danger in a message, as the patterns or the model heard it."""
-        plain = self._danger.hear(said) if said else Heard()
-        latest = after.latest_message
-        parsed = (latest.parse_data or {}) if latest is not None else {}
-        reading = parsed.get("reading") or {}
-        levels = {*plain.levels, *(Danger(name) for name in reading.get("danger", ()))}
-        signs = dict.fromkeys([*plain.signs, *reading.get("signs", ())])
-        return Heard(tuple(level for level in Danger if level in levels), tuple(signs))
-
-    def _reminding(self, reply: Reply, turn: RunningTurn, warned: bool) -> Reply:
-        """Return the reply with the line that goes on after danger was heard."""
-        answer = self._knowledge.answers.get(REMINDER)
-        still = turn.after is not None and bool(turn.after.get_slot("signs"))
-        if answer is None or not (warned and still) or "danger" in reply.kinds:
-            return reply
-        line = {"kind": "text", "text": self._knowledge.fill(answer.text[0])}
-        return Reply((*reply.parts, line), reply.offered)
-
-    async def _keep(
-        self, session: Session, turn: RunningTurn, reply: Reply, step: Step
-    ) -> Answer:
-        """Keep the conversation and the answer, in one go."""
-        name, version, n = session.conversation_id, step.version, step.n
-        if turn.after is None:
-            raise UnfitReply("the conversation was not handed back")
-        events = compacted(turn.after)
-        snapshot = {"events": as_json(events), "offered": dict(reply.offered)}
-        sealed = seal(session.key, _place(name, version), snapshot)
-        answer = seal(session.key, _place(name, n, "answer"), reply.parts)
-        await self._store.keep(
-            name,
-            Kept(version, n, sealed),
-            Answered(n, tag(session.key, step.message_id), answer),
-            self._clock(),
-            step.idle_s,
-        )
-        tracker = DialogueStateTracker.from_events(name, events, self._domain().slots)
-        self._live[name] = Live(version, tracker, reply.offered, time.monotonic())
-        while len(self._live) > LIVE:
-            self._live.popitem(last=False)
-        return Answer(n, tuple(reply.parts))
-
-
-def _opened(session: Session, turn: Answered) -> Answer:
-    place = _place(session.conversation_id, turn.n, "answer")
-    return Answer(turn.n, tuple(unseal(session.key, place, turn.answer)))
-
-
-def _place(conversation_id: str, number: int, kind: str = "snapshot") -> str:
-    return f"{conversation_id}/{kind}/{number}"
-
-
-def _failed(error: BaseException) -> Refused:
-    """Return the refusal for something that failed, once it is in the log."""
-    log.event("turn.failed", level="error", error=type(error).__name__)
-    return Refused("not_kept", retry_after_s=1)
+        except StoreUnavailable as error:
+            raise failed(error) from None
+        return await self._answering.first(session, idle_s)

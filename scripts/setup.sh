@@ -48,7 +48,15 @@ if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-de
   say "A package index must be reachable once. Run the same command again to go on."
   exit 1
 fi
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-  --no-build-isolation --ignore-requires-python -e .
+# Put the project on the path by hand: building it would need a packaging library newer
+# than Rasa's.
+.venv/bin/python - <<'PYTHON'
+import pathlib, site, sys
+root = pathlib.Path.cwd()
+pathlib.Path(site.getsitepackages()[0], "first_contact.pth").write_text(f"{root}\n")
+command = pathlib.Path(".venv/bin/bot")
+command.write_text(f"#!{sys.executable}\nimport sys\nfrom bot.cli import main\nsys.exit(main())\n")
+command.chmod(0o755)
+PYTHON
 touch "$marker"
 say "The environment is ready."

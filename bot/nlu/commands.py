@@ -31,7 +31,16 @@ _COMMANDS = {
         r"(?:let'?s )?go back to (?:the|my) (?:questions?|account)",
     ),
     "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
-    "restart": (r"(?:start (?:again|over)|restart|reset)",),
+    "start_again": (r"(?:start (?:again|over)|restart|reset)",),
+    "safe_now": (
+        r"(?:yes |yeah |yep )?(?:i'?m|i am|we'?re|we are) safe(?: (?:now|for now))?",
+        r"safe(?: (?:now|for now))",
+    ),
+    "not_safe": (
+        r"(?:no )?(?:i'?m|i am|we'?re|we are) not (?:really )?safe(?: right)?(?: now)?",
+        r"(?:no )?not (?:really )?safe(?: right)?(?: now)?",
+        r"(?:no )?i (?:don'?t|do not) feel safe(?: right)?(?: now)?",
+    ),
     "correct_previous": (
         r"(?:no )?(?:remove|delete|take out|cross out|scrap|undo)"
         r"(?: (?:that|it|this|the last (?:one|bit|thing|part)))?(?: out)?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -14,6 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.encoder import ENCODED, SentenceEncoder
 from bot.nlu.examples import Labelled, labelled
+from bot.nlu.intents import dialogue_intent
 from bot.nlu.model import VERSION, NotTrained, ReaderModel
 from bot.nlu.parser import PARSED
 
@@ -113,8 +115,9 @@ class Reader(GraphComponent):
             [message.get(ENCODED) for message in read],
         )
         for message, reading in zip(read, readings, strict=True):
-            intent = {"name": reading.intent, "confidence": reading.intent_confidence}
+            name = dialogue_intent(reading.intent, message.get(TEXT))
+            intent = {"name": name, "confidence": reading.intent_confidence}
             message.set(INTENT, intent, add_to_output=True)
             message.set("intent_ranking", [intent], add_to_output=True)
-            message.set(READING, reading.to_dict(), add_to_output=True)
+            message.set(READING, replace(reading, intent=name).to_dict(), add_to_output=True)
         return messages

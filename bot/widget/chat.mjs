@@ -54,6 +54,10 @@ export class Chat {
     this.$text.addEventListener('keydown', (event) => this.handleKey(event))
     this.$text.addEventListener('input', () => this.measure())
     this.$root.addEventListener('keydown', (event) => this.handleMove(event))
+    // The numbers lie over the messages: they give way when the person moves on.
+    this.$help.addEventListener('focusout', ({ relatedTarget: $next }) => {
+      if ($next && !this.$help.contains($next)) this.$help.open = false
+    })
     this.$close.addEventListener('click', () => this.options.close())
     this.$delete.addEventListener('click', () => this.askDelete())
     for (const $link of this.$root.querySelectorAll('.js-leave')) {
@@ -102,6 +106,8 @@ export class Chat {
       if (before) this.note(this.words.start_returned)
       else if (reloaded) this.note(this.words.start_reloaded)
       this.showReply(parts)
+      // What comes before the first word is read first.
+      this.$log.scrollTop = this.$root.scrollTop = 0
       this.sayIdle()
     } catch (failure) {
       if (round !== this.round) return

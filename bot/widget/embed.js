@@ -28,7 +28,7 @@
     button { font: inherit; font-weight: 600; min-height: 48px; padding: 8px 20px; color: var(--t);
       background: var(--a); border: 2px solid transparent; border-radius: var(--fc-r, 8px); cursor: pointer }
     button:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; box-shadow: 0 0 0 2px var(--g) }
-    .panel { display: flex; flex-direction: column; height: min(720px, 100vh - 32px); overflow: hidden;
+    .panel { display: flex; flex-direction: column; height: min(700px, 100vh - 96px); overflow: hidden;
       color: var(--i); background: var(--g); border: 1px solid #6b7885; border-radius: 12px }
     .float > * { position: fixed; z-index: 2147483001; bottom: 16px; right: 16px; box-shadow: 0 4px 24px #0005 }
     .left > * { right: auto; left: 16px }

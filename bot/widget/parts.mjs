@@ -7,6 +7,8 @@
 
 const LINK = /^(?:https:\/\/|tel:|sms:)/
 const MASKED = /\[[a-z][a-z _-]*\]/g
+// Where a person's own words begin and end in a line of ours.
+const EDGE = /^\d+\. |[“”]|\[[a-z][a-z _-]*\]/
 
 /**
  * @typedef {object} Tools
@@ -107,48 +109,54 @@ function danger(part, tools) {
 
 function four(part, tools) {
   const { words } = tools
-  const $card = el('section', 'fc-part fc-card')
-  $card.append(...paragraphs(part.intro))
   const types = list(part.types)
+  const { before, told, after } = around(part.text, types.map((type) => type.heading))
+  const $card = el('section', 'fc-part fc-card', ...before)
   const present = types.filter((type) => type.present)
-  $card.append(...present.map((type) => fourType(type, tools)))
+  $card.append(...present.map((type) => fourType(type, told, tools)))
   const absent = types.filter((type) => !type.present)
-  if (absent.length) {
+  if (present.length && absent.length) {
     const $names = absent.map((type) => {
-      const $name = el('li', '', text(type.heading))
-      if (type.view === 'disagree') $name.append(` (${words.four_disagree})`)
-      const $group = choiceGroup(type.choices, tools, text(type.heading))
-      if ($group) $name.append($group)
-      return $name
+      const disagreed = type.view === 'disagree' ? ` (${words.four_disagree})` : ''
+      const $name = el('li', '', text(type.heading) + disagreed)
+      return withChoices($name, type, tools)
     })
-    $card.append(el('h4', 'fc-minor', words.four_absent), el('ul', 'fc-list', ...$names))
+    $card.append(el('h3', 'fc-minor', words.four_absent), el('ul', 'fc-list', ...$names))
   }
-  $card.append(...paragraphs(part.occasions_text), ...paragraphs(part.note))
+  $card.append(...after)
   return $card
 }
 
-function fourType(type, tools) {
+function fourType(type, told, tools) {
   const { words } = tools
-  const $type = el('section', 'fc-type', el('h3', 'fc-type-heading', text(type.heading)))
+  const heading = text(type.heading)
+  const $type = el('section', 'fc-type', el('h3', 'fc-type-heading', heading))
   $type.append(...paragraphs(type.plain))
   const because = list(type.because).map((said) => tools.restore(text(said)))
   if (because.length) {
     const $said = because.map((said) => el('li', '', el('mark', 'fc-mark', said)))
     $type.append(el('p', 'fc-minor', `${words.four_said}:`), el('ul', 'fc-said', ...$said))
+  } else {
+    // Something else led to it, and the plain words say what.
+    const reason = told.find((paragraph) => paragraph.includes(heading))
+    $type.append(...paragraphs(reason))
   }
-  $type.append(...paragraphs(type.note))
   const view = { agree: words.four_agree, disagree: words.four_disagree }[type.view]
   if (view) $type.append(el('p', 'fc-view', view))
-  const $group = choiceGroup(type.choices, tools, text(type.heading))
-  if ($group) $type.append($group)
-  return $type
+  return withChoices($type, type, tools)
+}
+
+function withChoices($thing, given, tools) {
+  const $group = choiceGroup(given.choices, tools, text(given.heading))
+  if ($group) $thing.append($group)
+  return $thing
 }
 
 function offences(part, tools) {
-  const $part = el('div', 'fc-part', ...paragraphs(part.intro))
-  $part.append(...list(part.offences).map((offence) => disclosure(offence, tools)))
-  $part.append(...paragraphs(part.note))
-  return $part
+  const shown = [...list(part.offences), ...list(part.more)]
+  const { before, after } = around(part.text, shown.map((offence) => offence.name))
+  const $shown = shown.map((offence) => disclosure(offence, tools))
+  return el('div', 'fc-part', ...before, ...$shown, ...after)
 }
 
 function disclosure(offence, tools) {
@@ -181,8 +189,10 @@ function sourceOf(offence, words) {
 
 function services(part, tools) {
   const { words } = tools
-  const $part = el('div', 'fc-part', ...paragraphs(part.intro))
-  const $items = list(part.services).map((service) => {
+  const shown = list(part.services)
+  const { before } = around(part.text, shown.map((service) => service.name))
+  const $part = el('div', 'fc-part', ...before)
+  const $items = shown.map((service) => {
     const $item = el('li', 'fc-card fc-service')
     $item.append(el('h3', 'fc-card-heading', text(service.name)))
     $item.append(...paragraphs(service.for))
@@ -205,35 +215,40 @@ function openState(service, words) {
   return el('p', name, says ?? words.open_unknown)
 }
 
+/** The two doors, where the plain words come to them. */
 function handoff(part, tools) {
   const { words } = tools
-  const $card = el('section', 'fc-part fc-card', ...paragraphs(part.intro))
-  if (part.not_a_report !== false) {
-    $card.append(el('p', 'fc-notice', words.not_a_report))
+  const { report = {}, support = {} } = part
+  const $report = el('p', '', anchor(report, words))
+  $report.firstChild.classList.add('fc-door')
+  const $support = el('section', '', el('h3', 'fc-card-heading', words.support))
+  $support.append(support.kind ? services({ ...support, text: '' }, tools) : anchor(support, words))
+  const $card = el('section', 'fc-part fc-card')
+  const put = ($thing) => $thing.isConnected || $card.contains($thing) || $card.append($thing)
+  for (const paragraph of text(part.text).split(/\n{2,}/)) {
+    const has = (words) => Boolean(text(words)) && paragraph.includes(text(words))
+    if (has(report.label)) put($report)
+    else if (has(support.label) || text(support.text).includes(paragraph)) put($support)
+    else if (paragraph.replace(/\.$/, '') === words.support) continue
+    else if (paragraph === words.not_a_report) $card.append(el('p', 'fc-notice', paragraph))
+    else $card.append(...paragraphs(paragraph))
   }
-  const $doors = el('div', 'fc-doors')
-  for (const door of [part.report, part.support]) {
-    if (!door) continue
-    const $door = door.id ? choice(door, tools) : anchor(door, words)
-    if ($door instanceof HTMLElement) $door.classList.add('fc-door')
-    $doors.append(el('div', '', $door, ...paragraphs(door.notice)))
-  }
-  $card.append($doors, ...steps(part))
+  put($report)
+  put($support)
+  if (!$card.querySelector('.fc-notice')) $card.prepend(el('p', 'fc-notice', words.not_a_report))
   return $card
 }
 
-function steps(part) {
-  const $steps = list(part.next).map((step) => el('li', '', text(step)))
-  return $steps.length ? [el('ul', 'fc-list', ...$steps)] : []
-}
-
 function summary(part, tools) {
-  const $card = el('section', 'fc-part fc-card fc-summary js-summary')
+  const sections = list(part.sections)
+  if (!sections.length) return plain(part, tools)
+  const $card = el('section', 'fc-part fc-card fc-summary')
   $card.append(el('h3', 'fc-card-heading', tools.words.summary))
-  for (const section of list(part.sections)) {
-    const $lines = list(section.lines).map((line) =>
-      el('li', '', tools.restore(text(line))),
-    )
+  for (const section of sections) {
+    const $lines = list(section.lines).map((line) => {
+      const told = tools.restore(text(line))
+      return el('li', /^\d+\. /.test(told) ? 'fc-numbered' : '', told)
+    })
     $card.append(el('h4', 'fc-minor', text(section.heading)))
     $card.append(el('ul', 'fc-list', ...$lines))
   }
@@ -282,6 +297,25 @@ function anchor({ label, href }, words) {
   return $link
 }
 
+/**
+ * A part's plain words, parted where they tell what is shown as a list: from the first
+ * to the last paragraph that holds one of its names.
+ */
+function around(given, names) {
+  const all = text(given).split(/\n{2,}/)
+  const isTold = (paragraph) => names.some((name) => text(name) && paragraph.includes(text(name)))
+  const first = all.findIndex(isTold)
+  if (first < 0) return { before: paragraphs(given), told: [], after: [] }
+  const told = all.slice(first)
+  while (!isTold(told[told.length - 1])) told.pop()
+  const after = all.slice(first + told.length)
+  return {
+    before: paragraphs(all.slice(0, first).join('\n')),
+    told,
+    after: paragraphs(after.join('\n')),
+  }
+}
+
 function paragraphs(given) {
   const lines = text(given).split(/\n+/)
   return lines.filter((line) => line.trim()).map((line) => el('p', '', line))
@@ -312,8 +346,8 @@ function text(value) {
  */
 export function unmasked(line, said) {
   return line.replace(MASKED, (mask, at) => {
-    const before = line.slice(0, at).split(MASKED).pop().slice(-24)
-    const after = line.slice(at + mask.length).split(MASKED)[0].slice(0, 24)
+    const before = line.slice(0, at).split(EDGE).pop().slice(-24)
+    const after = line.slice(at + mask.length).split(EDGE)[0].slice(0, 24)
     if (`${before}${after}`.trim().length < 4) return mask
     const from = before.trim() ? literal(before) : '(?:^|[.,;:!?\\n]\\s*)'
     const to = after.trim() ? literal(after) : '(?=$|[.,;:!?\\n])'

@@ -1,33 +1,38 @@
-"""A person at the chat: says things, presses choices, sees parts. Speaks only HTTP."""
+"""A person at the chat: says things, presses choices, sees parts."""
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
+import asyncio
+import time
 import uuid
 from typing import Any
 
+from bot.assembly import Assistant
+from bot.gate import Message
+from bot.session import Sessions
+
 
 class Person:
-    """Holds one conversation with a running service."""
+    """Holds one conversation with the assistant, past the channel's speed limits."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(
+        self, assistant: Assistant, sessions: Sessions, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._assistant, self._loop = assistant, loop
         self._n = 0
-        answer = self._post("/chat/session", {}, token=None)
-        self._token = answer["token"]
-        self.parts: list[dict[str, Any]] = answer["messages"]
+        _, self._session = sessions.issue("test", time.time())
+        begun = assistant.turns.begin(self._session, 1800)
+        self.parts: list[dict[str, Any]] = loop.run_until_complete(begun).messages
 
     def say(self, text: str) -> list[dict[str, Any]]:
         """Type a message."""
-        return self._send(kind="text", text=text)
+        return self._send(text=text)
 
     def press(self, label: str) -> list[dict[str, Any]]:
         """Press the choice with this label."""
         found = [c for c in self.choices() if c["label"] == label]
         assert found, f"no choice {label!r} among {self.labels()}"
-        return self._send(kind="choice", choice=found[0]["id"])
+        return self._send(choice=found[0]["id"])
 
     def press_until_gone(self, labels: list[str]) -> list[dict[str, Any]]:
         """Press whichever of these is offered, until none is."""
@@ -40,7 +45,7 @@ class Person:
 
     def choices(self) -> list[dict[str, Any]]:
         """Return every choice in the last answer."""
-        return [c for part in self.parts for c in _choices(part)]
+        return [choice for part in self.parts for choice in _choices(part)]
 
     def labels(self) -> list[str]:
         """Return what can be pressed."""
@@ -59,36 +64,22 @@ class Person:
         asked = [part["text"] for part in self.parts if part["kind"] == "choices"]
         return asked[-1] if asked else ""
 
-    def _send(self, **message: str) -> list[dict[str, Any]]:
+    def _send(self, **said: str) -> list[dict[str, Any]]:
         self._n += 1
-        body = {"id": str(uuid.uuid4()), "n": self._n, **message}
-        self.parts = self._post("/chat/messages", body, self._token)["messages"]
+        message = Message(str(uuid.uuid4()), self._n, **said)
+        heard = self._assistant.turns.hear(self._session, message)
+        self.parts = self._loop.run_until_complete(heard).messages
         assert self.parts, "an empty answer is a failure"
         assert all(part["text"].strip() for part in self.parts)
         return self.parts
 
-    def _post(self, path: str, body: Any, token: str | None) -> Any:
-        headers = {"Content-Type": "application/json", "Origin": self._address}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        request = urllib.request.Request(
-            self._address + path, json.dumps(body).encode(), headers, method="POST"
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{error.code}: {error.read().decode()}") from None
 
-
-def _choices(part: dict[str, Any]) -> list[dict[str, Any]]:
-    found = list(part.get("choices", []))
-    for value in part.values():
-        if isinstance(value, list):
-            found += [
-                choice
-                for entry in value
-                if isinstance(entry, dict)
-                for choice in entry.get("choices", [])
-            ]
-    return found
+def _choices(value: Any) -> list[dict[str, Any]]:
+    """Return everything with a label to press, wherever it stands in a part."""
+    if isinstance(value, list):
+        return [choice for entry in value for choice in _choices(entry)]
+    if not isinstance(value, dict):
+        return []
+    if "label" in value and "id" in value:
+        return [value]
+    return [choice for entry in value.values() for choice in _choices(entry)]

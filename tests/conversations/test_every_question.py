@@ -2,7 +2,7 @@
 
 import pytest
 
-from person import Person
+
 
 OPENING = "a man put a strange card through my letterbox"
 # How many times "Skip this" is pressed after the opening to reach each question.
@@ -40,8 +40,8 @@ QUESTIONS = [
 ]
 
 
-def at(service, question):
-    person = Person(service)
+def at(meet, question):
+    person = meet()
     person.press("Tell you what has been happening")
     person.say(OPENING)
     for _ in range(STEPS[question]):
@@ -51,12 +51,12 @@ def at(service, question):
 
 @pytest.mark.parametrize("question", ["what_happened", *STEPS])
 @pytest.mark.parametrize("words", [*IMMEDIATE, *CRISIS, *HIGH_RISK])
-def test_danger_is_heard_first(service, question, words):
+def test_danger_is_heard_first(meet, question, words):
     if question == "what_happened":
-        person = Person(service)
+        person = meet()
         person.press("Tell you what has been happening")
     else:
-        person = at(service, question)
+        person = at(meet, question)
 
     person.say(words)
 
@@ -65,8 +65,8 @@ def test_danger_is_heard_first(service, question, words):
 
 
 @pytest.mark.parametrize("question", STEPS)
-def test_after_danger_the_account_goes_on_with_nothing_lost(service, question):
-    person = at(service, question)
+def test_after_danger_the_account_goes_on_with_nothing_lost(meet, question):
+    person = at(meet, question)
     asked = person.question()
 
     person.say(IMMEDIATE[0])
@@ -81,8 +81,8 @@ def test_after_danger_the_account_goes_on_with_nothing_lost(service, question):
 
 @pytest.mark.parametrize("question", STEPS)
 @pytest.mark.parametrize("words", QUESTIONS)
-def test_a_question_is_answered_and_the_open_one_asked_again(service, question, words):
-    person = at(service, question)
+def test_a_question_is_answered_and_the_open_one_asked_again(meet, question, words):
+    person = at(meet, question)
     asked = person.question()
 
     person.say(words)
@@ -93,8 +93,8 @@ def test_a_question_is_answered_and_the_open_one_asked_again(service, question, 
 
 
 @pytest.mark.parametrize("question", STEPS)
-def test_why_do_you_ask_is_answered(service, question):
-    person = at(service, question)
+def test_why_do_you_ask_is_answered(meet, question):
+    person = at(meet, question)
 
     person.say("why do you ask")
 
@@ -103,8 +103,8 @@ def test_why_do_you_ask_is_answered(service, question):
 
 @pytest.mark.parametrize("question", STEPS)
 @pytest.mark.parametrize("words", ["skip", "i dont know", "rather not say"])
-def test_no_question_is_asked_twice(service, question, words):
-    person = at(service, question)
+def test_no_question_is_asked_twice(meet, question, words):
+    person = at(meet, question)
     asked = person.question()
 
     person.say(words)
@@ -113,8 +113,8 @@ def test_no_question_is_asked_twice(service, question, words):
 
 
 @pytest.mark.parametrize("question", STEPS)
-def test_stopping_always_works(service, question):
-    person = at(service, question)
+def test_stopping_always_works(meet, question):
+    person = at(meet, question)
 
     person.say("i want to stop now")
 
@@ -123,8 +123,8 @@ def test_stopping_always_works(service, question):
     assert person.question()
 
 
-def test_all_questions_can_be_skipped_to_the_four_types(service):
-    person = at(service, "anything_else")
+def test_all_questions_can_be_skipped_to_the_four_types(meet):
+    person = at(meet, "anything_else")
 
     person.press("No, that is all for now")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from person import Person
+
 
 FOLDER = Path(__file__).parent
 TOPICS = ("safety", "conversation", "account", "questions", "handoff")
@@ -44,8 +44,8 @@ def check(person, turn):
 
 
 @pytest.mark.parametrize("turns", conversations())
-def test_the_conversation_goes_as_it_should(service, turns):
-    person = Person(service)
+def test_the_conversation_goes_as_it_should(meet, turns):
+    person = meet()
 
     for turn in turns:
         take(person, turn)

@@ -2,21 +2,25 @@
 
 import asyncio
 import datetime as dt
-import json
+import hashlib
 import subprocess
 import sys
-import tempfile
 import uuid
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
+from bot.assembly import assemble
+from bot.endpoint import LocalActions
+from bot.gate import Message
 from bot.knowledge import Answer, Card, DangerSign, Force, Knowledge, Link, Service
+from bot.serving import load_agent
+from bot.session import ServerKey, Sessions
+from bot.settings import Settings
+from toy.keys import KEY, ORIGIN
 
 HERE = Path(__file__).parent
 FILES = HERE / "assistant"
-KEY = "kZ3qWm0v7uQe1yTn9rXb5cDf8hJl2pAs4gUi6oVtB"
-OTHER_KEY = "Vb8nM2xC5zL9kJ4hG7fD1sA6pO3iU0yTqWeRtYuIo"
-ORIGIN = "http://127.0.0.1:5005"
 FACT = {
     "source": "https://example.org",
     "checked_on": dt.date(2026, 11, 1),
@@ -26,18 +30,80 @@ FACT = {
 
 @cache
 def model():
-    """Return the trained toy model; trained once a run, in a process of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="toy-"))
-    code = (
-        "import rasa, sys; files, out = sys.argv[1:]; "
-        "rasa.train(files + '/domain.yml', files + '/config.yml', [files + '/data'],"
-        " output=out, fixed_model_name='toy', force_training=True)"
-    )
-    command = [sys.executable, "-W", "ignore", "-c", code, str(FILES), str(folder)]
-    made = subprocess.run(command, capture_output=True, cwd=folder, check=False)
-    path = folder / "toy.tar.gz"
-    assert path.is_file(), made.stderr[-2000:]
+    """Return the trained toy model, trained in a process of its own when it is new."""
+    files = b"".join(path.read_bytes() for path in sorted(FILES.rglob("*.yml")))
+    name = "toy-" + hashlib.sha256(files).hexdigest()[:16]
+    folder = HERE.parents[1] / ".rasa"
+    path = folder / f"{name}.tar.gz"
+    if not path.is_file():
+        folder.mkdir(exist_ok=True)
+        code = (
+            "import rasa, sys; files, out, name = sys.argv[1:]; "
+            "rasa.train(files + '/domain.yml', files + '/config.yml', "
+            "[files + '/data'], output=out, fixed_model_name=name, "
+            "force_training=True)"
+        )
+        args = [str(FILES), str(folder), name]
+        command = [sys.executable, "-W", "ignore", "-c", code, *args]
+        made = subprocess.run(command, capture_output=True, cwd=folder, check=False)
+        assert path.is_file(), made.stderr[-2000:]
     return path
+
+
+@cache
+def agent():
+    """Return Rasa's agent with the toy model."""
+    return load_agent(model(), str(HERE.parents[1] / "endpoints.yml"))
+
+
+def assistant(folder, limits=None, **settings):
+    """Return the toy assistant, put together and not started."""
+    given = {"database_url": f"sqlite:///{folder}/kept.db", "data_dir": folder}
+    return assemble(
+        Settings(**{**given, **settings}),
+        agent(),
+        [ServerKey.from_text(KEY)],
+        facts=facts(),
+        endpoint=LocalActions("toy.actions"),
+        limits=limits,
+    )
+
+
+class Chat:
+    """One conversation with an assistant that was started, without HTTP."""
+
+    def __init__(self, toy):
+        self.turns = toy.turns
+        key = ServerKey.from_text(KEY)
+        self.token, self.session = Sessions([key], 3600).issue(ORIGIN, toy.clock())
+        self.n = 0
+
+    async def begin(self):
+        answer = await self.turns.begin(self.session, 1800)
+        return answer.messages
+
+    async def say(self, text="", choice=None, n=None, id=None):
+        n = self.n + 1 if n is None else n
+        message = Message(id or new_id(), n, text, choice)
+        answer = await self.turns.hear(self.session, message)
+        self.n = max(self.n, answer.n)
+        return answer.messages
+
+
+@asynccontextmanager
+async def started(folder, **settings):
+    """Start the toy assistant, and stop it at the end."""
+    toy = assistant(folder, **settings)
+    await toy.start()
+    try:
+        yield toy
+    finally:
+        await toy.stop()
+
+
+def texts(parts):
+    """Return what parts say."""
+    return [part["text"] for part in parts]
 
 
 def service(name, contact, href):
@@ -101,10 +167,6 @@ def body(n, text=None, choice=None, id=None):
     content = {"text": text} if choice is None else {"choice": choice}
     kind = next(iter(content))
     return {"id": id or new_id(), "n": n, "kind": kind, **content}
-
-
-def as_json(value):
-    return json.dumps(value).encode()
 
 
 def run(work):

@@ -277,3 +277,10 @@ def test_a_bystander_is_not_taken_for_the_person_doing_it():
     text = "i told my husband a man keeps waiting by my car"
 
     assert Account().with_incident(text, reading(text), ()).relation is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("no", "deny"), ("i'm not safe", "nlu_fallback")]
+)
+def test_no_to_being_safe_is_left_to_the_rules(text, intent):
+    assert understand(told(FIXATED), "safe_now", message(text, intent)) is None

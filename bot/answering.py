@@ -1,0 +1,289 @@
+"""One turn inside: Rasa thinks, danger is put first, and the whole is kept or nothing.
+
+It knows Rasa, the store and the danger lane; in which order messages come, and from
+whom, is decided before (bot/turns.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot import log
+from bot.behaviours import Danger
+from bot.danger import Heard
+from bot.endpoint import TurnAborted
+from bot.gate import Message, without_command
+from bot.knowledge import Knowledge
+from bot.parts import (
+    Collector,
+    Part,
+    Reply,
+    UnfitReply,
+    offering,
+    reply_from,
+    shown_alone,
+)
+from bot.refusals import Refused
+from bot.sealing import seal, tag, unseal
+from bot.session import Session
+from bot.snapshot import as_json, compacted, revived
+from bot.store import Answered, Conversations, Kept, RunningTurn, running
+
+TURN_S = 15.0
+LIVE = 500
+LIVE_S = 120.0
+FIRST_PAYLOAD = "/session_begin"
+CHANNEL = "web_chat"
+URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
+REMINDER = "danger_reminder"
+
+Converse = Callable[[UserMessage], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class DangerLane:
+    """The part of the assistant that needs no model: hears danger, shows what to do."""
+
+    hear: Callable[[str], Heard]
+    card: Callable[[Sequence[Danger], Sequence[str]], Part]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one message."""
+
+    n: int
+    messages: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Live:
+    """A conversation as it stands, ready for its next turn."""
+
+    version: int
+    tracker: DialogueStateTracker
+    offered: Mapping[str, str]
+    since: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a turn stands in its conversation.
+
+    Attributes:
+        version: of the conversation after it.
+        n, message_id: of the message it answers.
+        idle_s: with the first one, how long the conversation lives without a message.
+    """
+
+    version: int
+    n: int
+    message_id: str
+    idle_s: int = 0
+
+
+class Answering:
+    """Answers one message of a conversation that nobody else is speaking in."""
+
+    def __init__(
+        self,
+        converse: Converse,
+        domain: Callable[[], Domain],
+        conversations: Conversations,
+        danger: DangerLane,
+        knowledge: Knowledge,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what a turn needs: Rasa, its domain, the store, the danger lane."""
+        self._converse, self._domain = converse, domain
+        self._store, self._clock = conversations, clock
+        self._danger, self._knowledge = danger, knowledge
+        self._live: OrderedDict[str, Live] = OrderedDict()
+
+    async def first(self, session: Session, idle_s: int) -> Answer:
+        """Start a conversation that ends when it is idle, and return the greeting.
+
+        Raises:
+            Refused: it could not be started.
+        """
+        try:
+            turn = RunningTurn(session.conversation_id)
+            reply = await self._think(turn, FIRST_PAYLOAD, "", TURN_S)
+            first = Step(1, 0, FIRST_PAYLOAD, idle_s)
+            answer = await self._keep(session, turn, reply, first)
+        except Refused:
+            raise
+        except (Exception, TurnAborted) as error:
+            raise failed(error) from None
+        log.event("session.started")
+        return answer
+
+    async def next(
+        self, session: Session, kept: Kept, message: Message, left_s: float
+    ) -> Answer:
+        """Answer the next message of a conversation.
+
+        Args:
+            session: whose it is.
+            kept: the conversation as it is kept.
+            message: the one after the last that was answered.
+            left_s: how long it may take.
+
+        Raises:
+            Refused: it was not answered; nothing of it is kept.
+        """
+        started = time.monotonic()
+        try:
+            live = self._standing_at(session, kept)
+            words = without_command(message.text)
+            if message.choice is not None:
+                words = live.offered.get(message.choice, "")
+                if not words:
+                    # Nothing has happened to the conversation; it stays at hand.
+                    self._live[session.conversation_id] = live
+                    raise Refused("choice")
+            turn = RunningTurn(session.conversation_id, before=live.tracker)
+            warned = bool(live.tracker.get_slot("signs"))
+            reply = await self._think(turn, words, message.text, left_s)
+            reply = self._reminding(reply, turn, warned)
+            if not reply.offered:
+                reply = Reply(reply.parts, live.offered)
+            step = Step(kept.version + 1, message.n, message.id)
+            answer = await self._keep(session, turn, reply, step)
+        except Refused:
+            raise
+        except (Exception, TurnAborted) as error:
+            raise failed(error) from None
+        took_ms = (time.monotonic() - started) * 1000
+        log.event("turn.answered", duration_ms=int(took_ms), turn=log.correlation_id())
+        return answer
+
+    def in_danger(self, text: str) -> tuple[Part, ...]:
+        """Return what to do in the danger a text tells of, heard without the model."""
+        heard = self._danger.hear(text) if text else Heard()
+        if not heard.levels:
+            return ()
+        return (shown_alone(self._danger.card(heard.levels, heard.signs)),)
+
+    def forget(self, conversation_id: str) -> None:
+        """Drop a conversation from memory."""
+        self._live.pop(conversation_id, None)
+
+    def forget_idle(self, after_s: float = LIVE_S) -> None:
+        """Drop from memory what has not been spoken to for a while."""
+        oldest = time.monotonic() - after_s
+        for name in [n for n, live in self._live.items() if live.since < oldest]:
+            del self._live[name]
+
+    def _standing_at(self, session: Session, kept: Kept) -> Live:
+        """Return the conversation, from memory when that is the version kept.
+
+        It leaves memory meanwhile: Rasa changes it, and a turn that fails must leave
+        no trace.
+        """
+        name = session.conversation_id
+        live = self._live.pop(name, None)
+        if live is not None and live.version == kept.version:
+            return live
+        snapshot = unseal(session.key, _place(name, kept.version), kept.snapshot)
+        tracker = revived(name, snapshot["events"], self._domain())
+        return Live(kept.version, tracker, snapshot["offered"], time.monotonic())
+
+    async def _think(
+        self, turn: RunningTurn, words: str, said: str, left_s: float
+    ) -> Reply:
+        """Let Rasa answer, and put 999 first whenever danger was heard.
+
+        Args:
+            turn: the conversation.
+            words: what Rasa gets: the person's words or a choice's payload.
+            said: the person's words; empty when a choice was pressed.
+            left_s: how long it may take.
+        """
+        collector = Collector()
+        running.set(turn)
+        message = UserMessage(
+            words, collector, turn.conversation_id, input_channel=CHANNEL
+        )
+        await asyncio.wait_for(self._converse(message), left_s)
+        if turn.after is None:
+            raise UnfitReply("the conversation was not handed back")
+        reply = reply_from(collector.said)
+        heard = self._heard(said, turn.after)
+        if not set(heard.levels).intersection(URGENT) or "danger" in reply.kinds:
+            return reply
+        first = offering([self._danger.card(heard.levels, heard.signs)])
+        offered = {**first.offered, **reply.offered}
+        return Reply((*first.parts, *reply.parts), offered)
+
+    def _heard(self, said: str, after: DialogueStateTracker) -> Heard:
+        """Return the danger in a message, as the patterns or the model heard it."""
+        plain = self._danger.hear(said) if said else Heard()
+        latest = after.latest_message
+        parsed = (latest.parse_data or {}) if latest is not None else {}
+        reading = parsed.get("reading") or {}
+        levels = {*plain.levels, *(Danger(name) for name in reading.get("danger", ()))}
+        signs = dict.fromkeys([*plain.signs, *reading.get("signs", ())])
+        return Heard(tuple(level for level in Danger if level in levels), tuple(signs))
+
+    def _reminding(self, reply: Reply, turn: RunningTurn, warned: bool) -> Reply:
+        """Return the reply with the line that goes on after danger was heard."""
+        answer = self._knowledge.answers.get(REMINDER)
+        still = turn.after is not None and bool(turn.after.get_slot("signs"))
+        if answer is None or not (warned and still) or "danger" in reply.kinds:
+            return reply
+        line = {"kind": "text", "text": self._knowledge.fill(answer.text[0])}
+        return Reply((*reply.parts, line), reply.offered)
+
+    async def _keep(
+        self, session: Session, turn: RunningTurn, reply: Reply, step: Step
+    ) -> Answer:
+        """Keep the conversation and the answer, in one go."""
+        name, version, n = session.conversation_id, step.version, step.n
+        if turn.after is None:
+            raise UnfitReply("the conversation was not handed back")
+        events = compacted(turn.after)
+        snapshot = {"events": as_json(events), "offered": dict(reply.offered)}
+        sealed = seal(session.key, _place(name, version), snapshot)
+        answer = seal(session.key, _place(name, n, "answer"), reply.parts)
+        await self._store.keep(
+            name,
+            Kept(version, n, sealed),
+            Answered(n, tag(session.key, step.message_id), answer),
+            self._clock(),
+            step.idle_s,
+        )
+        tracker = DialogueStateTracker.from_events(name, events, self._domain().slots)
+        self._live[name] = Live(version, tracker, reply.offered, time.monotonic())
+        while len(self._live) > LIVE:
+            self._live.popitem(last=False)
+        return Answer(n, tuple(reply.parts))
+
+
+def opened(session: Session, turn: Answered) -> Answer:
+    """Return the answer that was kept for a turn.
+
+    Raises:
+        Damaged: it is not as it was kept.
+    """
+    place = _place(session.conversation_id, turn.n, "answer")
+    return Answer(turn.n, tuple(unseal(session.key, place, turn.answer)))
+
+
+def failed(error: BaseException) -> Refused:
+    """Return the refusal for something that failed, once it is in the log."""
+    log.event("turn.failed", level="error", error=type(error).__name__)
+    return Refused("not_kept", retry_after_s=1)
+
+
+def _place(conversation_id: str, number: int, kind: str = "snapshot") -> str:
+    return f"{conversation_id}/{kind}/{number}"
