@@ -23,6 +23,7 @@ from actions.bootstrap import (
 from bot import four
 from bot.account import SKIPPED, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
+from bot.handoff import RELATIONS
 from bot.listening import correct, understand
 
 SORRY = {
@@ -53,7 +54,8 @@ class ValidateAccountForm(Action):
         if after is None:
             return []
         if Danger.HIGH_RISK in turn.reading.danger and is_new_sign(turn):
-            dispatcher.utter_message(json_message=card((Danger.HIGH_RISK,)))
+            shown = card((Danger.HIGH_RISK,), turn.reading.signs)
+            dispatcher.utter_message(json_message=shown)
             after = replace(after, safe_now=None)
         _acknowledge(dispatcher, turn, after)
         if after.is_empty and after.what_happened is not None:
@@ -104,6 +106,8 @@ def _acknowledge_answer(
         dispatcher.utter_message(
             response="utter_skipped" if said == SKIPPED else "utter_where_to_start"
         )
+    elif turn.question == "safe_now" and said == "yes" and after.signs:
+        say(dispatcher, knowledge().answers["tell_police_today"], after)
     elif turn.question == "safe_now" and said != "yes":
         dispatcher.utter_message(response="utter_not_sure_if_safe")
     elif turn.question == "impact" and turn.message.text and said != SKIPPED:
@@ -199,7 +203,7 @@ class ActionShowFour(Action):
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[EventType]:
-        """Show the types with the person's words, or the doors when nothing was told."""
+        """Show the types with the person's words, or the doors for an empty account."""
         turn = Turn.of(tracker)
         if turn.account.is_empty:
             dispatcher.utter_message(response="utter_nothing_told")
@@ -289,6 +293,8 @@ def _say_what_changed(
         dispatcher.utter_message(json_message=quoted(words))
     elif before.relation_said != after.relation_said and after.relation_said:
         dispatcher.utter_message(response="utter_relation_changed")
+        kind = RELATIONS.get(after.relation or "", after.relation_said)
+        dispatcher.utter_message(json_message=quoted((kind,)))
     elif before.views != after.views:
         dispatcher.utter_message(response="utter_view_kept_disagree")
     else:
@@ -312,14 +318,14 @@ def _what_was_told(account: Account) -> dict[str, Any]:
     remove = [
         {
             "label": f"Remove: “{_short(incident.words)}”",
-            "payload": '/remove_incident{"incident": "%d"}' % incident.number,
+            "payload": f'/remove_incident{{"incident": "{incident.number}"}}',
         }
         for incident in account.incidents
     ]
     keep = {"label": "Nothing, go on", "payload": "/go_on"}
     return {
         "kind": "choices",
-        "text": "Of course. Which one is not right? You can also type it as it should be.",
+        "text": "Of course. Which one is not right? You can also type it as it is.",
         "choices": [*remove, keep],
     }
 
@@ -345,7 +351,7 @@ class ActionSayWhyWeAsk(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         question = turn.question or "what_happened"
-        say(dispatcher, knowledge().answers[f"why_we_ask_{question}"])
+        say(dispatcher, knowledge().answers[f"why_we_ask_{question}"], account)
         if not turn.in_form:
             dispatcher.utter_message(response="utter_carry_on")
         return changes(turn.account, account)

@@ -22,6 +22,7 @@ from bot.behaviours import Danger, Reading
 from bot.knowledge import Answer, Knowledge, loaded
 from bot.listening import Message
 from bot.questions import links, texts
+from bot.questions import services as services_of
 from bot.services import part as services_part
 from bot.settings import Settings
 
@@ -118,7 +119,7 @@ def listened(dispatcher: CollectingDispatcher, turn: Turn) -> Account:
     if not message.text or turn.answered_before:
         return account
     if Danger.HIGH_RISK in turn.reading.danger and is_new_sign(turn):
-        dispatcher.utter_message(json_message=card((Danger.HIGH_RISK,)))
+        dispatcher.utter_message(json_message=card((Danger.HIGH_RISK,), turn.reading.signs))
     if turn.reading.behaviours and turn.reading.about != "own":
         return account.with_incident(message.text, turn.reading, message.acts)
     return account.hearing(message.text, turn.reading)
@@ -129,9 +130,9 @@ def is_new_sign(turn: Turn) -> bool:
     return bool(set(signs_of(turn.reading)) - set(turn.account.signs))
 
 
-def card(levels: tuple[Danger, ...]) -> dict[str, Any]:
-    """Return the danger card for these levels."""
-    return danger.card(levels, knowledge())
+def card(levels: tuple[Danger, ...], signs: tuple[str, ...]) -> dict[str, Any]:
+    """Return the danger card for what was heard; choices ask its question."""
+    return danger.card(levels, knowledge(), signs, asks=False)
 
 
 def changes(before: Account, after: Account) -> list[EventType]:
@@ -149,7 +150,7 @@ def leave_form() -> list[EventType]:
     return [ActiveLoop(None), SlotSet("requested_slot", None)]
 
 
-def say(dispatcher: CollectingDispatcher, answer: Answer) -> None:
+def say(dispatcher: CollectingDispatcher, answer: Answer, account: Account) -> None:
     """Speak an answer of the knowledge: its words, its links, who can help."""
     facts = knowledge()
     part: dict[str, Any] = {"kind": "text", "text": "\n\n".join(texts(answer, facts))}
@@ -157,8 +158,7 @@ def say(dispatcher: CollectingDispatcher, answer: Answer) -> None:
     if pages:
         part["links"] = [{"label": page.label, "href": page.href} for page in pages]
     dispatcher.utter_message(json_message=part)
-    listed = [facts.services[name] for name in answer.services]
-    shown = [service for service in listed if service.may_be_shown]
+    shown = services_of(answer, account, facts)
     if shown:
         dispatcher.utter_message(json_message=services_part(shown, now()))
 

@@ -9,6 +9,7 @@ from rasa_sdk.events import AllSlotsReset, EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import Turn, changes, knowledge, leave_form, listened, say
+from bot.account import Account
 
 
 class ActionGreet(Action):
@@ -28,7 +29,7 @@ class ActionGreet(Action):
         turn = Turn.of(tracker)
         if turn.in_form:
             return []
-        say(dispatcher, knowledge().answers["greeting"])
+        say(dispatcher, knowledge().answers["greeting"], turn.account)
         dispatcher.utter_message(response="utter_first_choices")
         return []
 
@@ -68,7 +69,7 @@ class ActionNotUnderstood(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         if _misses(tracker) > 0:
-            say(dispatcher, knowledge().answers["doors"])
+            say(dispatcher, knowledge().answers["doors"], account)
             if not turn.in_form:
                 dispatcher.utter_message(response="utter_carry_on")
         elif turn.in_form:
@@ -79,7 +80,7 @@ class ActionNotUnderstood(Action):
 
 
 def _misses(tracker: Tracker) -> int:
-    """Return how many messages before this one, without a break, were not understood."""
+    """Return how many messages just before this one were not understood."""
     misses, messages = 0, 0
     for event in reversed(tracker.events):
         if event.get("event") == "user":
@@ -128,7 +129,7 @@ class ActionGoodbye(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         if not account.is_empty:
-            say(dispatcher, knowledge().answers["not_a_report"])
+            say(dispatcher, knowledge().answers["not_a_report"], account)
         dispatcher.utter_message(response="utter_goodbye")
         return [*changes(turn.account, account), *leave_form()]
 
@@ -166,6 +167,6 @@ class ActionStartAgain(Action):
     ) -> list[EventType]:
         """Forget, say so, and show the doors."""
         dispatcher.utter_message(response="utter_forgotten")
-        say(dispatcher, knowledge().answers["greeting"])
+        say(dispatcher, knowledge().answers["greeting"], Account())
         dispatcher.utter_message(response="utter_first_choices")
         return [*leave_form(), AllSlotsReset()]

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.bootstrap import Turn, changes, knowledge, listened, now, say
 from bot import handoff, offences, services
 from bot.account import Account
-from bot.questions import answer_for
+from bot.questions import answer_for, specific_answer
 
 
 class ActionExplainOffences(Action):
@@ -32,9 +32,8 @@ class ActionExplainOffences(Action):
         account = listened(dispatcher, turn)
         facts = knowledge()
         if account.is_empty:
-            say(
-                dispatcher, answer_for("ask_offence", turn.message.text, account, facts)
-            )
+            answer = answer_for("ask_offence", turn.message.text, account, facts)
+            say(dispatcher, answer, account)
             if not turn.in_form:
                 dispatcher.utter_message(response="utter_tell_me_first")
             return changes(turn.account, account)
@@ -89,10 +88,8 @@ def _about_offences(
         text = "\n\n".join(tell(explained))
         dispatcher.utter_message(json_message={"kind": "text", "text": text})
     else:
-        say(
-            dispatcher,
-            answer_for(turn.reading.intent, turn.message.text, account, facts),
-        )
+        answer = answer_for(turn.reading.intent, turn.message.text, account, facts)
+        say(dispatcher, answer, account)
     if not turn.in_form:
         dispatcher.utter_message(response="utter_after_answer")
     return changes(turn.account, account)
@@ -114,6 +111,7 @@ class ActionHandOff(Action):
         """Show the report page, what happens next, and who can help."""
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
+        _answer_first(dispatcher, turn, account)
         support = _support(account, "report")
         part = handoff.handoff(account, knowledge(), support)
         dispatcher.utter_message(json_message=part)
@@ -138,11 +136,22 @@ class ActionOfferSupport(Action):
         """Ask if it is safe to call or read, then list three at most."""
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
+        _answer_first(dispatcher, turn, account)
         dispatcher.utter_message(response="utter_is_it_safe_to_call")
         dispatcher.utter_message(json_message=_support(account, "support"))
         if not turn.in_form:
             dispatcher.utter_message(response="utter_after_hand_off")
         return changes(turn.account, account)
+
+
+def _answer_first(
+    dispatcher: CollectingDispatcher, turn: Turn, account: Account
+) -> None:
+    """Answer what the words ask in particular ("is it too late?") before the doors."""
+    intent, text = turn.reading.intent, turn.message.text
+    answer = specific_answer(intent, text, account, knowledge())
+    if answer is not None:
+        say(dispatcher, answer, account)
 
 
 def _support(account: Account, wants: str) -> dict[str, Any]:
@@ -171,7 +180,7 @@ class ActionShowSummary(Action):
         dispatcher.utter_message(
             json_message=handoff.summary(account, knowledge(), today)
         )
-        say(dispatcher, knowledge().answers["not_a_report"])
+        say(dispatcher, knowledge().answers["not_a_report"], account)
         if not turn.in_form:
             dispatcher.utter_message(response="utter_after_hand_off")
         return changes(turn.account, account)

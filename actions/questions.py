@@ -30,7 +30,7 @@ class ActionAnswer(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         text, intent = turn.message.text, turn.reading.intent
-        say(dispatcher, answer_for(intent, text, account, knowledge()))
+        say(dispatcher, answer_for(intent, text, account, knowledge()), account)
         if intent == "perpetrator":
             helping = for_own_behaviour(account, now(), knowledge())
             dispatcher.utter_message(json_message=part(helping, now()))

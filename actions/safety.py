@@ -9,7 +9,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.bootstrap import Turn, card, changes, leave_form, listened
+from actions.bootstrap import (
+    Turn,
+    card,
+    changes,
+    knowledge,
+    leave_form,
+    listened,
+    say,
+)
 from bot.behaviours import Danger
 
 URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
@@ -34,7 +42,7 @@ class ActionDangerHelp(Action):
         if not heard and turn.reading.intent == "crisis_self_harm":
             heard = (Danger.CRISIS,)
         levels = heard or (Danger.IMMEDIATE,)
-        dispatcher.utter_message(json_message=card(levels))
+        dispatcher.utter_message(json_message=card(levels, turn.reading.signs))
         dispatcher.utter_message(response="utter_are_you_safe")
         account = turn.account
         if turn.message.text:
@@ -59,6 +67,8 @@ class ActionSafeForNow(Action):
     ) -> list[EventType]:
         """Keep the answer and ask how they want to go on."""
         turn = Turn.of(tracker)
+        if turn.account.signs:
+            say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
         dispatcher.utter_message(response="utter_safe_for_now")
         after = replace(turn.account, safe_now="yes")
         return [*changes(turn.account, after), *leave_form()]

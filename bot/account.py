@@ -225,9 +225,9 @@ class Account:
         view = self.views.get(kind)
         if view == "disagree":
             return False
-        if kind is BehaviourType.REPEATED_BEHAVIOUR and not self.is_empty:
-            if self.occasions is Occasions.TWICE_OR_MORE:
-                return True
+        repeated = kind is BehaviourType.REPEATED_BEHAVIOUR and not self.is_empty
+        if repeated and self.occasions is Occasions.TWICE_OR_MORE:
+            return True
         return view == "agree" or bool(self.evidence(kind))
 
     def with_incident(
@@ -298,10 +298,12 @@ class Account:
 
     def in_order(self, today: dt.date) -> tuple[Incident, ...]:
         """Return the incidents oldest first where their dates tell, else as told."""
-        told = [(when(incident.dates, today), incident) for incident in self.incidents]
-        if any(day is None for day, _ in told):
+        days = [when(incident.dates, today) for incident in self.incidents]
+        known = [day for day in days if day is not None]
+        if len(known) < len(days):
             return self.incidents
-        return tuple(incident for _, incident in sorted(told, key=lambda pair: pair[0]))
+        dated = zip(known, self.incidents, strict=True)
+        return tuple(incident for _, incident in sorted(dated, key=lambda d: d[0]))
 
 
 def signs_of(reading: Reading) -> tuple[str, ...]:

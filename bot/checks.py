@@ -68,9 +68,7 @@ def check(settings: Settings, root: Path, today: dt.date) -> Findings:
     notes: list[str] = []
     path = model_path(root, settings.models_dir)
     if not path.is_file():
-        notes.append(
-            "There is no model for this code and data; `bot serve` trains."
-        )
+        notes.append("There is no model for this code and data; `bot serve` trains.")
     else:
         stops += _problem(lambda: verified(path), ModelUnfit)
     confirm = list(_settings_to_confirm(settings))

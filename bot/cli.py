@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import log
-from bot.knowledge import KnowledgeError
-from bot.session import WeakKey
+from bot.knowledge import KnowledgeError, loaded
+from bot.session import ServerKey, WeakKey, new_key
 from bot.settings import Settings, SettingsError
 
 # What Rasa and TensorFlow read from the environment, before they are imported.
@@ -77,6 +77,9 @@ def say(line: str) -> None:
 def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Serve until told to stop."""
     log.configure(settings.log_level)
+    loaded(settings.force)  # what is quick to find wrong is said before the long wait
+    for text in settings.session_keys:
+        ServerKey.from_text(text)
     from bot.serving import serve
 
     serve(settings, root, say)
@@ -87,11 +90,9 @@ def run_chat(options: argparse.Namespace, settings: Settings, root: Path) -> int
     """Hold one conversation in the terminal."""
     log.configure("error")
     from bot.assembly import assemble
-    from bot.knowledge import loaded
     from bot.model import ensure
     from bot.refusals import help_contacts
     from bot.serving import load_agent
-    from bot.session import ServerKey, new_key
     from bot.terminal import hold
 
     facts = loaded(settings.force)
@@ -185,8 +186,6 @@ def run_model_path(options: argparse.Namespace, settings: Settings, root: Path) 
 
 def run_new_key(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Print a new session key."""
-    from bot.session import new_key
-
     say(new_key())
     return 0
 

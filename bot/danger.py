@@ -44,7 +44,7 @@ _CARRIES = re.compile(
 )
 _HOLDS = re.compile(
     r"\b(?:that|when|where|if|think|thinks|thought|says|said|say|know|like|because|"
-    r"who|which|what|why|how|than|as|whether|while|and|or|to|is|was|whenever|where|"
+    r"who|which|what|why|how|than|as|whether|while|and|or|to|is|was|whenever|"
     r"until|till|after|before|time|day|night|week|month|morning|with|of|hope|bet|"
     r"swear|sure|scared|afraid|(?:told|tell|tells|asked|texted)(?: \w+)?)$"
 )
@@ -85,7 +85,11 @@ def hear(text: str, signs: Mapping[str, DangerSign] | None = None) -> Heard:
 
 
 def card(
-    levels: Iterable[Danger], knowledge: Knowledge, signs: Iterable[str] = ()
+    levels: Iterable[Danger],
+    knowledge: Knowledge,
+    signs: Iterable[str] = (),
+    *,
+    asks: bool = True,
 ) -> dict[str, Any]:
     """Return the part that says what to do now.
 
@@ -94,6 +98,8 @@ def card(
         knowledge: where the words and the numbers are.
         signs: ids of the signs heard, when they are known; without them the most
             careful words are chosen.
+        asks: whether the card asks its question itself; not where choices follow
+            that ask it.
 
     Raises:
         ValueError: there is no level to answer.
@@ -103,11 +109,12 @@ def card(
         raise ValueError("a card needs at least one level")
     level = next(level for level in Danger if level in heard)
     chosen = knowledge.cards[_card_id(heard, knowledge, tuple(signs))]
+    lines = [*chosen.text, chosen.asks] if asks and chosen.asks else chosen.text
     listed = (knowledge.services[name] for name in chosen.contacts)
     return {
         "kind": "danger",
         "level": level.value,
-        "text": "\n".join(knowledge.fill(line) for line in chosen.text),
+        "text": "\n".join(knowledge.fill(line) for line in lines),
         "contacts": [
             {
                 "id": service.id,
@@ -214,7 +221,8 @@ def _one_slip(word: str, key: str) -> bool:
     """Whether one letter is missing, added, wrong or swapped with its neighbour."""
     if abs(len(word) - len(key)) > 1 or word[0] != key[0]:
         return False
-    start = next((i for i, (a, b) in enumerate(zip(word, key)) if a != b), None)
+    pairs = enumerate(zip(word, key, strict=False))
+    start = next((i for i, (a, b) in pairs if a != b), None)
     if start is None:
         return len(word) != len(key)
     if len(word) == len(key):

@@ -19,6 +19,8 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
+from bot import log
+
 ACTION_S = 5.0
 HEALTH_S = 2.0
 THREADS = 8
@@ -26,7 +28,22 @@ REJECTED = 400
 
 
 class TurnAborted(BaseException):
-    """The turn must leave no trace. Not an Exception, so Rasa cannot swallow it."""
+    """The turn must leave no trace. Not an Exception, so Rasa cannot swallow it.
+
+    Attributes:
+        action: the action that failed, when one did.
+        error: class of what went wrong.
+        place: module and line of it.
+    """
+
+    def __init__(
+        self, action: str = "", error: BaseException | None = None, why: str = ""
+    ) -> None:
+        """Take what may be said of a failure: never its message."""
+        super().__init__()
+        self.action = action
+        self.error = why or type(error).__name__
+        self.place = log.place_of(error.__traceback__) if error is not None else ""
 
 
 class ActionsMissing(Exception):
@@ -148,12 +165,12 @@ class Guarded:
         except ClientResponseError as error:
             if _is_rejection(error, call):
                 raise
-            raise TurnAborted from None
-        except Exception:
+            raise TurnAborted(_name(call), error) from None
+        except Exception as error:
             # Whatever it was, its message may hold words of a person.
-            raise TurnAborted from None
+            raise TurnAborted(_name(call), error) from None
         if not _is_answer(answer):
-            raise TurnAborted
+            raise TurnAborted(_name(call), why="WrongShape")
         return dict(answer)
 
     async def check(self, names: list[str]) -> None:
@@ -204,8 +221,11 @@ def _is_rejection(error: ClientResponseError, call: Mapping[str, Any]) -> bool:
         told = json.loads(error.text)
     except ValueError:
         return False
-    name = call["json"].get("next_action")
-    return isinstance(told, dict) and told.get("action_name") == name
+    return isinstance(told, dict) and told.get("action_name") == _name(call)
+
+
+def _name(call: Mapping[str, Any]) -> str:
+    return str(call["json"].get("next_action"))
 
 
 def _is_answer(answer: Any) -> bool:

@@ -40,8 +40,8 @@ class _WholeAction:
             return await self._inner.run(*args, **kwargs)
         except ActionExecutionRejection:
             raise
-        except Exception:
-            raise TurnAborted from None
+        except Exception as error:
+            raise TurnAborted(self._inner.name(), error) from None
 
 
 class _Failing:
@@ -102,7 +102,7 @@ def _fail_closed(error: Exception) -> NoReturn:
 
 
 def _abort(*args: Any) -> NoReturn:
-    raise TurnAborted
+    raise TurnAborted(why="Circle")
 
 
 async def _prove_speech(agent: Agent) -> None:

@@ -21,7 +21,8 @@ RELATIONS: Mapping[str, str] = {
     "neighbour": r"neighbou?r|next door|across the (?:road|street|landing)|"
     r"upstairs flat|downstairs flat|same street",
     "colleague": r"colleague|co-?worker|work mate|workmate|my (?:boss|manager|"
-    r"supervisor)|from (?:my )?work|someone i work with|\bcustomer|\bclient|\bpatient\b|my tutor|"
+    r"supervisor)|from (?:my )?work|someone i work with|\bcustomer|\bclient|"
+    r"\bpatient\b|my tutor|"
     r"my teacher|lecturer|classmate|\bpupil\b",
     "date_or_online": r"\b(?:tinder|hinge|bumble|grindr|dating app|one date|"
     r"first date|went on a date|met online|online friend|from the app|"
@@ -35,7 +36,8 @@ RELATIONS: Mapping[str, str] = {
 }
 PLACES: Mapping[str, str] = {
     "online": r"online|internet|insta|whatsapp|facebook|\bfb\b|snap|tiktok|twitter|"
-    r"e-?mail|\btext|\bdm|account|messag|phone|\bcalls?\b|linkedin|discord|on (?:my|an) app",
+    r"e-?mail|\btext|\bdm|account|messag|phone|\bcalls?\b|linkedin|discord|"
+    r"on (?:my|an) app",
     "home": r"\bhome\b|\bhouse\b|\bflat\b|my (?:street|road|door|drive|garden|gate)|"
     r"front door|doorstep|indoors",
     "work": r"\bwork\b|office|\bjob\b|\bshift|the shop|colleague|\bboss\b",
@@ -53,13 +55,15 @@ NATIONS: Mapping[str, str] = {
     r"germany|poland|america|usa|australia|another country|outside the uk",
 }
 CIRCUMSTANCES: Mapping[str, str] = {
-    "under_18": r"\b(?:i'?m|i am|im|am|aged?) (?:only )?(?:8|9|1[0-7])\b(?! (?:weeks|months|"
-    r"years|stone|minutes|mins|miles))|\b(?:8|9|1[0-7]) ?(?:yr|year)s? old|"
-    r"\b(?:my|our) (?:mum|teacher|form tutor|head of year)\b.*\b(?:school|year (?:7|8|9|10|11))|"
+    "under_18": r"\b(?:i'?m|i am|im|am|aged?) (?:only )?(?:8|9|1[0-7])\b"
+    r"(?! (?:weeks|months|years|stone|minutes|mins|miles))|\b(?:8|9|1[0-7]) ?(?:yr|year)s? old|"
+    r"\b(?:my|our) (?:mum|teacher|form tutor|head of year)\b.*"
+    r"\b(?:school|year (?:7|8|9|10|11))|"
     r"\bi'?m in year (?:7|8|9|10|11)\b",
     "man": r"\b(?:i'?m|i am|im|as) a (?:man|bloke|fella|lad|guy|dad|husband)\b|"
     r"\bme being a (?:man|bloke)",
-    "lgbt": r"\b(?:gay|lesbian|bisexual|\bbi\b|trans|transgender|non-?binary|queer|lgbt\w*)\b",
+    "lgbt": r"\b(?:gay|lesbian|bisexual|\bbi\b|trans|transgender|non-?binary|"
+    r"queer|lgbt\w*)\b",
     "honour": r"honou?r|\bizzat\b|forced marriage|arranged marriage|shame on (?:the|our) "
     r"family|community elders",
     "images": r"\bnudes?\b|intimate (?:pic|photo|image|video)|naked|sex (?:tape|video)|"
@@ -76,15 +80,20 @@ SAFE = r"\b(?:safe|fine|ok(?:ay)?|alright)\b"
 NO_LONGER = (
     r"\b(?:stopp?ed|it'?s over|not (?:any ?more|now|since)|no longer|finished|ended)\b"
 )
-STILL = r"\b(?:still|on ?going|every (?:day|night|week)|today|yesterday|last night|keeps?|now)\b"
+STILL = (
+    r"\b(?:still|on ?going|every (?:day|night|week)|today|yesterday|last night|keeps?|"
+    r"now)\b"
+)
 ONCE = r"\b(?:once|one time|just the one|first time|only the one|one off|one-off)\b"
 MORE = (
     r"\b(?:twice|two|three|four|five|six|more than once|many|loads|lots|several|"
-    r"always|every|all the time|dozens|hundreds|countless|few times|again|keeps?)\b|\d{1,3} times"
+    r"always|every|all the time|dozens|hundreds|countless|few times|again|"
+    r"keeps?)\b|\d{1,3} times"
 )
 
 
 def all_codes(said: str, patterns: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every kind that is named; a kind's own name is itself alone."""
     if said in patterns:
         return (said,)
     return tuple(n for n, p in patterns.items() if re.search(p, said, re.I))

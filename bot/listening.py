@@ -1,4 +1,4 @@
-"""How what a person says next is taken: as an answer, as an account, as a correction."""
+"""How a person's next words are taken: an answer, an account, a correction."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ from bot.kinds import (
 # What a person says or presses that is never an answer to a question of the form.
 # Everything else may be one: the form takes words as they come.
 NOT_ANSWERS = frozenset(
-    """emergency crisis_self_harm abusive perpetrator stop start_again goodbye greet thanks
-    correct_previous ask_bot human_handoff show_summary show_four ask_why give_view
+    """emergency crisis_self_harm abusive perpetrator stop start_again goodbye greet
+    thanks correct_previous ask_bot human_handoff show_summary show_four ask_why give_view
     remove_incident ask_offence ask_report ask_support ask_evidence ask_after_report
     ask_anonymous ask_for_other ask_safety_advice ask_online_safety
     ask_what_is_stalking ask_privacy other_language ask_penalty ask_offence_detail
     hand_off safe_now not_safe restart_confirmed no_words go_on""".split()
+)
+ASKS = (
+    r"\W*(?:and |so |but |ok )?(?:do|does|did|can|could|who|what|whats|how|will|would|"
+    r"should|is|are|where|when|which|am)\b"
 )
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
 
@@ -69,7 +73,9 @@ def understand(
     reading = message.reading
     if message.choice is not None:
         return _answered(account, question, message.choice) if question else None
-    if reading.intent in NOT_ANSWERS and not _is_open_answer(question, reading):
+    if question == "safe_now" and reading.intent == "safe_now":
+        return _answered(account, question, "yes")
+    if reading.intent in NOT_ANSWERS and not _is_open_answer(question, message):
         return None
     if reading.intent == "skip" and question:
         return _answered(account, question, SKIPPED)
@@ -83,7 +89,7 @@ def understand(
 
 
 def _told(account: Account, message: Message, question: str | None) -> Account | None:
-    """Return the account with the message as an incident, or None if it tells nothing."""
+    """Return the account with the message in it, or None if it tells nothing."""
     reading = message.reading
     tells = bool(reading.behaviours) or reading.intent == "describe_incident"
     words = len(message.text.split())
@@ -151,7 +157,7 @@ def _how_often(message: Message) -> str | None:
     if re.search(ONCE, text, re.I) and not re.search(r"more than once|not", text, re.I):
         return Occasions.ONCE.value
     if message.reading.occasions is not Occasions.UNCLEAR:
-        return message.reading.occasions.value
+        return str(message.reading.occasions.value)
     if re.search(MORE, text, re.I) or intent == "affirm":
         return Occasions.TWICE_OR_MORE.value
     if intent == "deny":
@@ -161,17 +167,14 @@ def _how_often(message: Message) -> str | None:
 
 def _answered(account: Account, question: str, answer: str) -> Account:
     """Return the account with one question answered."""
-    field_of = {
-        "occasions": "occasions_said",
-        "relation": "relation_said",
-        "place": "place_said",
-        "nation": "nation_said",
-    }
-    return replace(account, **{field_of.get(question, question): answer})
+    return Account.from_slots({**account.to_slots(), question: answer})
 
 
-def _is_open_answer(question: str | None, reading: Reading) -> bool:
+def _is_open_answer(question: str | None, message: Message) -> bool:
     """Whether an unsure reading of a question is really an answer in free words."""
+    reading = message.reading
+    if re.match(ASKS, message.text, re.I) or message.text.rstrip().endswith("?"):
+        return False
     guessed = reading.intent.startswith("ask_") and reading.intent != "ask_why"
     return (
         question in ("what_happened", "impact", "anything_else")
@@ -181,7 +184,10 @@ def _is_open_answer(question: str | None, reading: Reading) -> bool:
 
 
 _LAST = r"\b(?:last (?:bit|one|thing|part|message)|that|it|what i (?:just )?said)\b"
-_REMOVE = r"\b(?:remove|delete|take (?:that |it )?(?:out|back|off)|scrub|scratch|forget|ignore|undo|cross out|leave out)\b"
+_REMOVE = (
+    r"\b(?:remove|delete|take (?:that |it )?(?:out|back|off)|scrub|scratch|forget|ignore|"
+    r"undo|cross out|leave out)\b"
+)
 _TYPE_WORDS: Mapping[BehaviourType, str] = {
     BehaviourType.FIXATED: r"fixat",
     BehaviourType.OBSESSION: r"obsess",

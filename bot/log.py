@@ -62,7 +62,7 @@ def event(
     fields: dict[str, Any] = {
         key: value if CODE.fullmatch(value) else "unprintable"
         for key, value in {**codes, "version": version}.items()
-        if value is not None
+        if value
     }
     fields |= {key: int(value) for key, value in numbers.items() if value is not None}
     _log.log(LEVELS[level], name, extra={"fields": fields})
@@ -168,10 +168,16 @@ def _without_words(
     return ("framework.message.withheld",), {}
 
 
+def place_of(trace: TracebackType | None) -> str:
+    """Return the module and line where an error was raised, and nothing of it."""
+    line, module = 0, "unknown"
+    while trace is not None:
+        line, module = trace.tb_lineno, trace.tb_frame.f_globals.get("__name__", module)
+        trace = trace.tb_next
+    return f"{module}:{line}"
+
+
 def _uncaught(kind: type[BaseException], trace: TracebackType | None) -> None:
     """Say that the process failed, and where; never with what."""
-    line, file = 0, "unknown"
-    while trace is not None:
-        line, file = trace.tb_lineno, trace.tb_frame.f_globals.get("__name__", file)
-        trace = trace.tb_next
-    event("process.failed", level="error", error=kind.__name__, code=f"{file}:{line}")
+    place = place_of(trace)
+    event("process.failed", level="error", error=kind.__name__, code=place)

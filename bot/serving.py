@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,7 @@ LARGEST_HEADERS = 8 * 1024
 REQUEST_S = 10
 ANSWER_S = 25  # above any turn's own limits
 IDLE_CONNECTION_S = 15
+RUNNING_AFTER_S = 0.1
 SINGLE_HEADERS = (
     "authorization",
     "content-length",
@@ -262,11 +264,31 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         around = (settings.origins, settings.frame_ancestors)
         app = make_app(assistant, help_contacts(facts), pages, *around)
 
-        async def announce(app: Sanic, _: Any) -> None:
-            say(f"First Contact is ready at http://{settings.host}:{settings.port}")
+        _announce(app, f"http://{settings.host}:{settings.port}", say)
+        app.run(
+            sock=listener,
+            protocol=PatientProtocol,
+            register_sys_signals=False,
+            motd=False,
+            access_log=False,
+        )
 
-        app.register_listener(announce, "after_server_start")
-        app.run(sock=listener, protocol=PatientProtocol, motd=False, access_log=False)
+
+def _announce(app: Sanic, address: str, say: Say) -> None:
+    """Say the address, and be told to stop, once the server runs for good.
+
+    Sanic would listen for the signal before that, and lose it when it comes early.
+    """
+
+    async def begin(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+        def running() -> None:
+            for each in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(each, app.stop)
+            say(f"First Contact is ready at {address}")
+
+        loop.call_later(RUNNING_AFTER_S, running)
+
+    app.register_listener(begin, "after_server_start")
 
 
 def _listening(settings: Settings) -> socket.socket:

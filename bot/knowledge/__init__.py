@@ -196,10 +196,12 @@ class Card(Fact):
     Attributes:
         text: short lines; `{service_id}` stands for that service's contact.
         contacts: ids of the services shown under it, in this order.
+        asks: the one question that follows, empty when there is none.
     """
 
     text: tuple[str, ...]
     contacts: tuple[str, ...]
+    asks: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ class Type(Fact):
 
 @dataclass(frozen=True)
 class Link:
-    """A page of the force: shown only when it is set, plainly marked until confirmed."""
+    """A page of the force: shown once it is set, plainly marked until confirmed."""
 
     label: str
     href: str = ""

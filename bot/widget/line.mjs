@@ -9,7 +9,7 @@ const TAB_KEY = 'fc'
 /** A message that was not answered, and why. */
 export class Failure extends Error {
   /**
-   * @param {'offline' | 'slow' | 'busy' | 'ended' | 'refused' | 'broken'} kind
+   * @param {'offline' | 'lost' | 'slow' | 'busy' | 'ended' | 'refused' | 'broken'} kind
    * @param {{ code?: string, say?: string, help?: object[], messages?: object[], waitMs?: number }} told
    */
   constructor(kind, told = {}) {
@@ -82,8 +82,9 @@ export class Line {
       try {
         const body = { id, n, kind, [kind]: value }
         const answer = await this.call('POST', '/chat/messages', body, until - Date.now())
+        const found = parts(answer)
         this.answered = n
-        return parts(answer)
+        return found
       } catch (failure) {
         const { code, waitMs } = failure.told
         if ((code === 'order' || code === 'gap') && !recounted) {
@@ -150,10 +151,10 @@ export class Line {
       const request = { ...this.request(method, body), signal: stop.signal }
       response = await fetch(this.base + path, request)
       answer = response.status === 204 ? {} : await response.json()
-    } catch {
+    } catch (error) {
       if (stop.signal.aborted) throw new Failure('slow')
-      // No answer at all is a lost connection; an answer that is no JSON is our fault.
-      throw new Failure(response ? 'broken' : 'offline')
+      if (error instanceof SyntaxError) throw new Failure('broken')
+      throw new Failure(navigator.onLine ? 'lost' : 'offline')
     } finally {
       clearTimeout(timer)
       this.calls.delete(stop)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from bot import knowledge, pages
 from browser.person import ELSEWHERE, Person, greeted, opened
@@ -36,12 +45,17 @@ CHROMIUM = (
 expect.set_options(timeout=10_000)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "the browser tests need Chromium: apt-get install chromium"
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        kind = playwright.chromium
+        started = kind.launch(executable_path=chromium(), args=list(CHROMIUM))
         yield started
         started.close()
 
@@ -115,7 +129,21 @@ def watch(service: Service) -> Iterator[Watch]:
 
 
 def made(browser: Browser, **settings: Any) -> BrowserContext:
-    context = browser.new_context(**settings)
+    return prepared(browser.new_context(**settings))
+
+
+@contextmanager
+def watched(kind: BrowserType, profile: Path, watch: Watch) -> Iterator[BrowserContext]:
+    """Run a browser that keeps its profile on disk, as people's do."""
+    context = kind.launch_persistent_context(
+        profile, executable_path=chromium(), args=list(CHROMIUM)
+    )
+    watch.over(context)
+    yield prepared(context)
+    context.close()
+
+
+def prepared(context: BrowserContext) -> BrowserContext:
     context.set_default_timeout(10_000)
     context.add_init_script(REPORTS)
     context.route(

@@ -39,7 +39,7 @@ class Fault:
         status, body: the answer; the usual one when the status is 0.
         headers: beside it.
         wait_s: how long it takes before anything is answered.
-        cut: close the connection without an answer, after the call was heard.
+        cut: close the connection in the middle of the answer.
     """
 
     status: int = 0
@@ -141,7 +141,8 @@ class Service:
                 fault = service.faults.get(path, [])
                 time.sleep(fault.pop(0).wait_s if fault else 0)
                 body, headers = page.body, dict(page.headers)
-                if "gzip" in self.headers.get("accept-encoding", ""):
+                takes = self.headers.get("accept-encoding", "")
+                if "gzip" in takes and page.gzipped:
                     body, headers["Content-Encoding"] = page.gzipped, "gzip"
                 self._send(200, body, headers)
 
@@ -168,14 +169,18 @@ class Service:
                 if not status:
                     known = self.path.startswith("/chat/")
                     status, body = service.answer(call) if known else (404, "")
-                if fault.cut:
-                    self.close_connection = True
-                    return
                 text = body if isinstance(body, str) else json.dumps(body)
                 sent = b"" if status == 204 else text.encode()
-                self._send(status, sent, {"Content-Type": "application/json", **extra})
+                kind = {"Content-Type": "application/json", **extra}
+                self._send(status, sent, kind, len(sent) // 2 if fault.cut else None)
 
-            def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+            def _send(
+                self,
+                status: int,
+                body: bytes,
+                headers: Mapping[str, str],
+                cut_at: int | None = None,
+            ) -> None:
                 origin = self.headers.get("origin")
                 shared = origin in service.shared_with
                 cors = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
@@ -186,7 +191,8 @@ class Service:
                     if status != 204:
                         self.send_header("Content-Length", str(len(body)))
                     self.end_headers()
-                    self.wfile.write(body)
+                    self.wfile.write(body[:cut_at])
+                    self.close_connection = cut_at is not None
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 

@@ -66,7 +66,9 @@ class Process:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, json.dumps(value) if value is not None else None, headers)
+        connection.request(
+            method, path, json.dumps(value) if value is not None else None, headers
+        )
         answer = connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text else None
@@ -109,7 +111,10 @@ def test_it_trains_serves_stops_when_told_and_goes_on_where_it_was(project, tmp_
         "",
     ]
     assert (status, again[0]) == (0, 0)
-    assert answer == (200, {"n": 2, "messages": [{"kind": "text", "text": "2: note two"}]})
+    assert answer == (
+        200,
+        {"n": 2, "messages": [{"kind": "text", "text": "2: note two"}]},
+    )
     for secret in ("canaryword", token):
         assert secret not in log + again[1] + "".join(first.printed + second.printed)
 

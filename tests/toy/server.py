@@ -8,11 +8,10 @@ import json
 import socket
 import threading
 
-from toy.house import assistant, body, facts
-
 from bot.pages import Page, page_headers
 from bot.refusals import help_contacts
 from bot.serving import PatientProtocol, make_app
+from toy.house import assistant, body, facts
 
 names = itertools.count()
 

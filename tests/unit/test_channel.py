@@ -34,7 +34,7 @@ def is_error(answer, code):
 
 
 def test_a_conversation_can_be_held_from_outside(server):
-    status, headers, opened = server.call("POST", "/chat/session", {})
+    status, _, opened = server.call("POST", "/chat/session", {})
     token = opened["token"]
     door = opened["messages"][0]["choices"][0]["id"]
 
@@ -60,7 +60,9 @@ def test_a_token_that_the_tab_keeps_waits_less_long(server):
 
 def test_the_routes_are_those_we_named_and_no_others(server):
     """S13."""
-    named = {"/" + "/".join(route.parts) for route in server.app.router.routes_all.values()}
+    named = {
+        "/" + "/".join(route.parts) for route in server.app.router.routes_all.values()
+    }
 
     assert named == {
         "/",
@@ -170,7 +172,9 @@ def test_another_conversation_cannot_be_named(server):
         ("/chat/messages", {"Cookie": 'a=1; session="{}"'}),
     ],
 )
-def test_a_token_in_the_wrong_place_is_refused_even_if_it_is_good(server, path, headers):
+def test_a_token_in_the_wrong_place_is_refused_even_if_it_is_good(
+    server, path, headers
+):
     """S2."""
     token, _ = server.begin()
     headers = {name: value.format(token) for name, value in headers.items()}
@@ -233,7 +237,13 @@ def test_a_foreign_page_may_not_read_either(server):
 
 @pytest.mark.parametrize(
     "sort",
-    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""],
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+    ],
 )
 def test_what_is_no_json_is_refused(server, sort):
     """SES-4."""
@@ -298,7 +308,7 @@ def test_a_body_too_large_is_not_read(server, size):
     [
         b"NONSENSE\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
-        b"POST /chat/end HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\nhello",
+        b"POST /chat/end HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\n",
         b"POST /chat/end HTTP/1.1\r\nContent-Length: 5\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /chat/end HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
@@ -319,9 +329,9 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(server, head):
 
 def test_headers_too_large_are_refused(server):
     """I12."""
-    assert server.raw(b"GET / HTTP/1.1\r\nX: " + b"a" * 16_000 + b"\r\n\r\n").startswith(
-        b"HTTP/1.1 413"
-    )
+    assert server.raw(
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 16_000 + b"\r\n\r\n"
+    ).startswith(b"HTTP/1.1 413")
 
 
 @pytest.mark.parametrize(
@@ -450,7 +460,13 @@ def test_text_and_buttons_become_parts():
     said = [
         {"text": "One."},
         {"text": "Two.", "buttons": [{"title": "Yes", "payload": "/yes"}]},
-        {"custom": {"kind": "four", "text": "T", "types": [{"choices": [{"payload": "/a"}]}]}},
+        {
+            "custom": {
+                "kind": "four",
+                "text": "T",
+                "types": [{"choices": [{"payload": "/a"}]}],
+            }
+        },
     ]
 
     reply = reply_from(said)
@@ -480,13 +496,25 @@ def test_what_cannot_be_shown_is_no_reply(said):
 
 
 def test_an_id_of_an_action_is_not_what_stands_in_the_part():
-    reply = offering([{"kind": "x", "text": "", "id": "part", "door": {"id": "report"}}])
+    reply = offering(
+        [{"kind": "x", "text": "", "id": "part", "door": {"id": "report"}}]
+    )
 
     assert reply.parts[0]["id"] == "part"
     assert reply.offered == {}
 
 
 def test_a_part_can_be_shown_without_its_choices():
-    part = {"kind": "danger", "text": "Call.", "choices": [{"payload": "/safe"}], "n": [1]}
+    part = {
+        "kind": "danger",
+        "text": "Call.",
+        "choices": [{"payload": "/safe"}],
+        "n": [1],
+    }
 
-    assert shown_alone(part) == {"kind": "danger", "text": "Call.", "choices": [], "n": [1]}
+    assert shown_alone(part) == {
+        "kind": "danger",
+        "text": "Call.",
+        "choices": [],
+        "n": [1],
+    }

@@ -199,7 +199,9 @@ def test_a_key_for_trying_things_out_is_made_once_and_is_private(tmp_path):
 
 def test_an_example_key_stops_the_start(tmp_path):
     """F29."""
-    settings = Settings(data_dir=tmp_path, session_keys=("change-me-change-me-change-me-x",))
+    settings = Settings(
+        data_dir=tmp_path, session_keys=("change-me-change-me-change-me-x",)
+    )
 
     with pytest.raises(WeakKey):
         server_keys(settings, str)
@@ -224,7 +226,9 @@ def project(folder):
     return folder
 
 
-@pytest.mark.parametrize("name", ["config.yml", "domain.yml", "data/nlu/a.yml", "bot/nlu/a.py"])
+@pytest.mark.parametrize(
+    "name", ["config.yml", "domain.yml", "data/nlu/a.yml", "bot/nlu/a.py"]
+)
 def test_a_changed_file_asks_for_another_model(tmp_path, name):
     root = project(tmp_path)
     before = fingerprint(root)
@@ -255,7 +259,9 @@ def test_a_model_that_was_changed_is_refused(tmp_path):
     with pytest.raises(ModelUnfit, match="missing"):
         verified(path)
     seal = path.with_name(path.name.replace(".tar.gz", ".sha256"))
-    seal.write_text("9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4\n")
+    seal.write_text(
+        "9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4\n"
+    )
 
     assert verified(path) == path
     path.write_bytes(b"Model")
@@ -265,7 +271,9 @@ def test_a_model_that_was_changed_is_refused(tmp_path):
 
 def test_what_the_force_must_confirm_is_listed(tmp_path):
     facts_then = facts()
-    lines = "\n".join(to_confirm(facts_then, facts_then.force.checked_on.replace(year=2028)))
+    lines = "\n".join(
+        to_confirm(facts_then, facts_then.force.checked_on.replace(year=2028))
+    )
 
     assert "the report link is not confirmed" in lines
     assert "services.yml: last checked over three months ago: e999, p101, nsh." in lines
@@ -275,7 +283,9 @@ def test_what_the_force_must_confirm_is_listed(tmp_path):
 def test_a_channel_too_many_stops_the_start(tmp_path):
     """S13."""
     (tmp_path / "credentials.yml").write_text("rest:\nbot.channel.WebChat:\n")
-    (tmp_path / "endpoints.yml").write_text("action_endpoint:\n  package: toy.actions\n")
+    (tmp_path / "endpoints.yml").write_text(
+        "action_endpoint:\n  package: toy.actions\n"
+    )
     settings = Settings(data_dir=tmp_path, session_keys=(KEY, "short"))
 
     found = "\n".join(check(settings, tmp_path, facts().force.checked_on).stops)

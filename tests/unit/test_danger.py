@@ -189,6 +189,7 @@ def test_what_is_happening_now_is_heard(words):
         im done with life
         tired of being alive
         he makes me want to die
+        he has made me want to kill myself
         ive been texting him all day and honestly i just want to die
         """
     ),
@@ -393,6 +394,7 @@ NOTHING_NOW = """
     there is a man on my bus every morning
     i am scared to leave the house
     goodbye
+    im done
     bye thanks
     im dying to know
     i nearly died laughing
@@ -453,7 +455,7 @@ def test_what_stands_in_quotation_marks_was_said_by_the_other():
 
 
 def test_a_guard_silences_its_own_clause_and_no_other():
-    assert IMMEDIATE in hear("he was outside last year. now he is outside my door").levels
+    assert IMMEDIATE in hear("he was here last year. now he is outside my door").levels
     assert IMMEDIATE in hear("he used to live here but hes outside my door").levels
 
 
@@ -469,7 +471,7 @@ def test_a_guard_silences_its_own_clause_and_no_other():
         "hesss at my doooor",
         "he is at my door!!!",
         "😭😭 hes at my door 😭",
-        "ｈｅ is at my door",
+        "\uff48\uff45 is at my door",
     ],
 )
 def test_spelling_makes_no_difference(words):
@@ -516,11 +518,17 @@ CARDS = pytest.mark.parametrize("shown", EVERY.values(), ids=EVERY)
 def test_every_card_of_the_file_is_shown_for_something():
     said = {tuple(part["text"].split("\n")) for part in EVERY.values()}
     written = {
-        tuple(KNOWLEDGE.fill(line) for line in each.text)
+        tuple(KNOWLEDGE.fill(line) for line in (*each.text, each.asks) if line)
         for each in KNOWLEDGE.cards.values()
     }
 
     assert written <= said
+
+
+def test_a_card_leaves_its_question_to_choices_that_ask_it():
+    shown = card([IMMEDIATE], KNOWLEDGE, asks=False)
+
+    assert "?" not in shown["text"]
 
 
 @CARDS
@@ -583,7 +591,7 @@ def test_the_silent_call_and_the_ways_for_deaf_people_are_among_the_contacts(nam
     assert list(contacts)[:6] == expected
     assert re.search(r"when told to, press 55", contacts["silent"]["contact"], re.I)
     assert "mobile" in contacts["silent"]["name"]
-    assert "press 55" not in contacts["silentll"]["contact"].replace("need to press", "")
+    assert not re.search(r"(?<!need to )press 55", contacts["silentll"]["contact"])
     sms = contacts["esms"]["contact"]
     assert sms.index("register") < sms.index("can text 999")
 

@@ -58,7 +58,7 @@ def test_an_action_cannot_change_what_it_is_given():
 
 
 def test_a_package_that_cannot_be_imported_is_named():
-    with pytest.raises(ActionsMissing, match="toy.nowhere"):
+    with pytest.raises(ActionsMissing, match=r"toy\.nowhere"):
         LocalActions("toy.nowhere")
 
 

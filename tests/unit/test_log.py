@@ -47,7 +47,10 @@ raise KeyError("CANARY")
 def test_no_word_of_anybody_comes_out_at_any_level(level):
     """P1."""
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, level], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT, level],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "CANARY" not in ran.stdout + ran.stderr
@@ -58,7 +61,10 @@ def test_no_word_of_anybody_comes_out_at_any_level(level):
 
 def test_a_framework_error_still_says_where_it_happened():
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, "info"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT, "info"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     lines = [json.loads(line) for line in ran.stderr.splitlines()]

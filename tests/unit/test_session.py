@@ -91,7 +91,13 @@ def test_a_token_opens_nothing_outside_its_time(age_s):
 
 @pytest.mark.parametrize(
     "origin",
-    ["", "null", "http://127.0.0.1:5006", "https://127.0.0.1:5005", ORIGIN + ".evil.test"],
+    [
+        "",
+        "null",
+        "http://127.0.0.1:5006",
+        "https://127.0.0.1:5005",
+        ORIGIN + ".evil.test",
+    ],
 )
 def test_a_token_is_good_for_the_page_it_was_given_to(origin):
     """S3."""

@@ -27,7 +27,9 @@ def test_every_setting_is_in_the_example_with_words_on_it():
 
 def test_the_example_as_it_stands_is_the_default():
     pairs = (line.split("=", 1) for line in EXAMPLE.read_text().splitlines())
-    values = {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[0][0] != "#"}
+    values = {
+        pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[0][0] != "#"
+    }
 
     assert Settings.from_env(values) == Settings()
 

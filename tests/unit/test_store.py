@@ -285,7 +285,9 @@ hello
 hello""".splitlines()
 
 
-def test_a_conversation_goes_on_from_memory_and_disk_as_if_nothing_were_dropped(tmp_path):
+def test_a_conversation_goes_on_from_memory_and_disk_as_if_nothing_were_dropped(
+    tmp_path,
+):
     """The compacted conversation answers as the whole one does, turn by turn."""
 
     async def talk():

@@ -36,7 +36,10 @@ def test_a_conversation_begins_with_the_greeting(tmp_path):
 
     (part,) = run(work())
     assert (part["kind"], part["text"]) == ("choices", "Welcome.")
-    assert [choice["label"] for choice in part["choices"]] == ["First door", "Second door"]
+    assert [choice["label"] for choice in part["choices"]] == [
+        "First door",
+        "Second door",
+    ]
 
 
 def test_a_choice_does_what_was_offered_and_shows_no_payload(tmp_path):
@@ -199,7 +202,9 @@ def test_messages_that_overtake_each_other_are_answered_in_order(tmp_path):
 
     async def work(toy, chat):
         return await asyncio.gather(
-            chat.say("note three", n=3), chat.say("note two", n=2), chat.say("note one", n=1)
+            chat.say("note three", n=3),
+            chat.say("note two", n=2),
+            chat.say("note one", n=1),
         )
 
     three, two, one = talk(tmp_path, work)
