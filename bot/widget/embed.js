@@ -44,6 +44,9 @@
     @media (max-width: 480px), (max-height: 480px) {
       .float > .panel { inset: 0; width: auto; height: var(--h, 100%); border: 0; border-radius: 0 }
     }
+    @media (forced-colors: active) {
+      button { color: ButtonText; background: ButtonFace; border-color: ButtonText }
+    }
     @media print { :host { display: none } }`
 
   const $script = document.currentScript
