@@ -41,6 +41,9 @@ fi
 
 count=$(grep -cE '^[a-z0-9]' "$lock")
 say "Installing $count pinned packages from $lock (about 600 MB to fetch the first time) …"
+( while sleep 20; do say "… still installing, $((SECONDS / 60)) min $((SECONDS % 60)) s so far"; done ) &
+ticking=$!
+trap 'kill $ticking 2>/dev/null || true' EXIT
 # --no-deps: the list is complete, and Rasa's own caps are lifted on purpose (docs/adr).
 if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
   --require-hashes --ignore-requires-python -r "$lock"; then
