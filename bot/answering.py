@@ -281,7 +281,8 @@ def opened(session: Session, turn: Answered) -> Answer:
 
 def failed(error: BaseException) -> Refused:
     """Return the refusal for something that failed, once it is in the log."""
-    name, place, action = type(error).__name__, log.place_of(error.__traceback__), None
+    began = log.cause_of(error)
+    name, place, action = type(began).__name__, log.place_of(began.__traceback__), None
     if isinstance(error, TurnAborted):
         name, place, action = error.error, error.place, error.action
     log.event("turn.failed", level="error", error=name, code=place, action=action)

@@ -22,6 +22,7 @@ from bot.reception import Reception
 from bot.session import ServerKey, Sessions
 from bot.settings import Settings
 from bot.store import Conversations, StoreConflict, StoreUnavailable
+from bot.thinking import ThinkingThread
 from bot.turns import Turns
 
 SWEEP_EVERY_S = 60.0
@@ -49,6 +50,7 @@ class Assistant:
     turns: Turns
     reception: Reception
     addresses: AddressKeys
+    thinking: ThinkingThread
     clock: SteadyClock
     _sweeper: asyncio.Task[None] | None = None
     _proved: bool = False
@@ -95,6 +97,7 @@ class Assistant:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+        self.thinking.stop()
         self.conversations.close()
         log.event("service.stopped")
 
@@ -142,8 +145,9 @@ def assemble(
     lane = DangerLane(
         hear=danger.hear, card=lambda levels, signs: danger.card(levels, facts, signs)
     )
+    thinking = ThinkingThread(converse or agent.handle_message)
     answering = Answering(
-        converse=converse or agent.handle_message,
+        converse=thinking,
         domain=lambda: agent.processor.domain,
         conversations=conversations,
         danger=lane,
@@ -160,7 +164,7 @@ def assemble(
         limits=limits or Limits(),
     )
     addresses = AddressKeys(settings.trusted_proxies, time.monotonic)
-    return Assistant(agent, conversations, turns, reception, addresses, clock)
+    return Assistant(agent, conversations, turns, reception, addresses, thinking, clock)
 
 
 def configured_endpoint(

@@ -61,6 +61,7 @@ def _is_plain(error: Exception) -> bool:
         "CannotServe",
         "GuardMissing",
         "ModelUnfit",
+        "PageError",
         "UnreadableModel",
         "UnsafeStore",
     }
@@ -83,7 +84,9 @@ def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> in
     from bot.serving import serve
 
     serve(settings, root, say)
-    return 0
+    # Every turn has ended; an action or a model that hangs has no say in the exit.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def run_chat(options: argparse.Namespace, settings: Settings, root: Path) -> int:

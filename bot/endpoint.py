@@ -41,9 +41,11 @@ class TurnAborted(BaseException):
     ) -> None:
         """Take what may be said of a failure: never its message."""
         super().__init__()
-        self.action = action
-        self.error = why or type(error).__name__
-        self.place = log.place_of(error.__traceback__) if error is not None else ""
+        self.action, self.error, self.place = action, why, ""
+        if error is not None:
+            began = log.cause_of(error)
+            self.error = type(began).__name__
+            self.place = log.place_of(began.__traceback__)
 
 
 class ActionsMissing(Exception):

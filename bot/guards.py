@@ -16,6 +16,7 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot import log
 from bot.endpoint import Endpoint, Guarded, TurnAborted
 from bot.store import RunningTurn, StoreUnavailable, running
 
@@ -111,12 +112,17 @@ async def _prove_speech(agent: Agent) -> None:
     token = running.set(RunningTurn(PROBE))
     try:
         await agent.handle_message(UserMessage("hello", said, PROBE))
-    except (Exception, TurnAborted):
-        said.messages.clear()
+    except TurnAborted as abort:
+        why = f"{abort.action} {abort.error} at {abort.place}"
+        raise GuardMissing(f"the model does not answer: {why}") from None
+    except Exception as error:
+        began = log.cause_of(error)
+        why = f"{type(began).__name__} at {log.place_of(began.__traceback__)}"
+        raise GuardMissing(f"the model does not answer: {why}") from None
     finally:
         running.reset(token)
     if not said.messages:
-        raise GuardMissing("the model does not answer")
+        raise GuardMissing("the model says nothing")
 
 
 async def _prove_store(agent: Agent) -> None:

@@ -168,6 +168,13 @@ def _without_words(
     return ("framework.message.withheld",), {}
 
 
+def cause_of(error: BaseException) -> BaseException:
+    """Return the error that began it, when others were raised from it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def place_of(trace: TracebackType | None) -> str:
     """Return the module and line where an error was raised, and nothing of it."""
     line, module = 0, "unknown"

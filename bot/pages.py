@@ -148,6 +148,7 @@ def environment(knowledge: Knowledge, folder: Path = WIDGET) -> Environment:
         service=service,
         contact=lambda name: _contact(service(name)),
         name_of=lambda name: service(name).name,
+        extra=lambda name: " ".join((*service(name).also, service(name).note)).strip(),
         link=lambda name: knowledge.force.links.get(name, Link("")),
         force=knowledge.force,
         types=tuple(knowledge.types.values()),
@@ -257,6 +258,8 @@ def _language(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _with_english(other: Mapping[str, Any], first: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_english(
+    other: Mapping[str, Any], first: Mapping[str, Any]
+) -> Mapping[str, Any]:
     said = {name: word for name, word in other["words"].items() if word}
     return {**other, "words": {**first["words"], **said}}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import register
@@ -38,7 +39,8 @@ from bot.channel import HEADERS, WebChat
 from bot.gate import LARGEST_BODY
 from bot.knowledge import loaded
 from bot.model import ensure
-from bot.pages import Page, rendered
+from bot.pages import Page, environment, rendered
+from bot.plain import PlainChat
 from bot.refusals import Refused, help_contacts
 from bot.session import ServerKey, new_key
 from bot.settings import Settings
@@ -174,8 +176,9 @@ def server_keys(settings: Settings, say: Say) -> list[ServerKey]:
     return [ServerKey.from_text(text)]
 
 
-def prepared_folder(folder: Path) -> IO[str]:
-    """Make the data folder, and keep it for this process alone while it runs.
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make the data folder, and keep it for this process while it runs.
 
     Raises:
         CannotServe: it cannot be made, or another process serves from it.
@@ -185,12 +188,12 @@ def prepared_folder(folder: Path) -> IO[str]:
         lock = (folder / LOCK_FILE).open("w")
     except OSError as error:
         raise CannotServe(f"{folder} cannot be used: {error.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise CannotServe(f"another First Contact is running on {folder}") from None
-    return lock
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotServe(f"another First Contact is running on {folder}") from None
+        yield
 
 
 def make_app(
@@ -251,19 +254,21 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         CannotServe: or any of the errors that name what stops a start.
     """
     facts = loaded(settings.force)
-    lock = prepared_folder(settings.data_dir)
-    keys = server_keys(settings, say)
-    with lock, _listening(settings) as listener:
+    pages = rendered(facts, settings.origins, settings.frame_ancestors)
+    # A database file is for one process; PostgreSQL is for as many as there are, each
+    # with a data folder of its own.
+    with alone_in(settings.data_dir), _listening(settings) as listener:
+        keys = server_keys(settings, say)
         model = ensure(root, settings.models_dir, say)
         say("Loading the model and checking everything.")
         agent = load_agent(model)
         log.configure(settings.log_level)  # Rasa has set up logging of its own
         assistant = assemble(settings, agent, keys, facts=facts)
-        pages = dict(rendered(facts, settings.origins, settings.frame_ancestors))
-        pages.setdefault("/plain", pages["/"])  # help and numbers need no script
         around = (settings.origins, settings.frame_ancestors)
-        app = make_app(assistant, help_contacts(facts), pages, *around)
-
+        contacts = help_contacts(facts)
+        app = make_app(assistant, contacts, pages, *around)
+        plain = PlainChat(assistant, environment(facts), contacts, keys[0])
+        app.blueprint(plain.blueprint())
         _announce(app, f"http://{settings.host}:{settings.port}", say)
         app.run(
             sock=listener,

@@ -8,8 +8,9 @@ its tree is not trusted for borders, since it breaks on unpunctuated text.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, Span, Token
 
 _HARD = frozenset({".", "!", "?", ";", ":", "...", "…", "–", "—", "-", "/", "|"})
 _JOINERS = frozenset(
@@ -50,10 +51,7 @@ def clauses_of(doc: Doc) -> list[Clause]:
         if _is_cut(doc, cuts[-1], i):
             cuts.append(i)
     bounds = [*cuts, len(doc)]
-    found = [
-        _trimmed(doc, first, last)
-        for first, last in zip(bounds, bounds[1:], strict=False)
-    ]
+    found = [_trimmed(doc, first, last) for first, last in pairwise(bounds)]
     return _without_crumbs([clause for clause in found if clause])
 
 
@@ -86,11 +84,11 @@ def _reach(doc: Doc, i: int) -> int:
     return len(doc)
 
 
-def _words(span: Doc) -> int:
+def _words(span: Span) -> int:
     return sum(1 for token in span if _is_word(token))
 
 
-def _predicates(span: Doc) -> int:
+def _predicates(span: Span) -> int:
     return sum(1 for token in span if token.tag_ in _PREDICATE_TAGS)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_FILLER = r"(?:ok(?:ay)?|please|pls|plz|thanks|ta|um+|er+|oh|well|just|can (?:you|we|i))"
+_FILLER = (
+    r"(?:ok(?:ay)?|please|pls|plz|thanks|ta|um+|er+|oh|well|just|can (?:you|we|i))"
+)
 _COMMANDS = {
     "skip": (
         r"skip(?: (?:this|that|it|this one|that one|this question|the question))?",

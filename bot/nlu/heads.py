@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from bot.nlu.arrays import Array
+
 # Where a label was never or always seen, this is as sure as the head will be.
 _SURE = 6.0
 
@@ -15,16 +17,16 @@ _SURE = 6.0
 class Head:
     """One linear classifier a label; probabilities come out."""
 
-    weights: np.ndarray
-    bias: np.ndarray
+    weights: Array
+    bias: Array
 
-    def probabilities(self, features: csr_matrix) -> np.ndarray:
+    def probabilities(self, features: csr_matrix) -> Array:
         """Return one row a text and one column a label, each 0 to 1 by itself."""
         logits = np.asarray(features @ self.weights) + self.bias
         return np.asarray(1 / (1 + np.exp(-logits)))
 
     @classmethod
-    def fitted(cls, features: csr_matrix, targets: np.ndarray, c: float) -> Head:
+    def fitted(cls, features: csr_matrix, targets: Array, c: float) -> Head:
         """Return the head that tells the columns of `targets` apart.
 
         Args:

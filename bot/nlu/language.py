@@ -60,7 +60,7 @@ _WORDS = {
         zijn de het en niet alle dagen altijd huis hulp bang belt berichten ook elke dag
         naar op wij""",
     "tr": """ben o beni bana benim için bir bu ile çok ama ne zaman nerede var yok her
-        gün sürekli ev yardım korkuyorum arıyor mesaj değil evimin önünde takip ediyor
+        gün sürekli ev yardim korkuyorum ariyor mesaj değil evimin önünde takip ediyor
         ve sonra kadar gibi eski evin""",
     "lt": """aš jis ji mane man mano už kad su yra esu labai bet kai kur turi buvo ir ne
         kiekvieną dieną visada namų pagalba bijau skambina žinutes prie mano namus jau

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bot.nlu.arrays import Array
+
 WIDTH = 128
 REACH = 2
 _FAR = -1e4
@@ -19,14 +21,12 @@ _FAR = -1e4
 _LOUDER = 5.0
 # Of each number entering a layer this share is left out while learning.
 _DROP_IN, _DROP, _DROP_VECTOR = 0.25, 0.35, 0.3
-# Marking words is a help to reading the message, not the aim.
-_WORDS_WEIGHT = 0.5
 _SMOOTH = 0.03
 BATCH = 32
 # Longer messages are learnt from their beginning; reading takes them whole.
 _LONGEST = 260
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,25 @@ class Question:
 
     answers: int
     one_only: bool
+
+
+@dataclass(frozen=True)
+class Focus:
+    """What a network is taught for: how much each part of an error counts.
+
+    Attributes:
+        types: the types of the whole message.
+        marks: which words tell of a type.
+        one: questions of which one answer is right.
+        several: questions to which several answers may be right.
+        rare: a missed answer to the latter, against one too many.
+    """
+
+    types: float
+    marks: float
+    one: float
+    several: float
+    rare: float
 
 
 @dataclass(frozen=True)
@@ -49,20 +68,20 @@ class Lesson:
         answers: for each question, a row of zeros and ones.
     """
 
-    words: np.ndarray
-    vector: np.ndarray
-    marks: np.ndarray
-    types: np.ndarray
-    answers: Mapping[str, np.ndarray]
+    words: Array
+    vector: Array
+    marks: Array
+    types: Array
+    answers: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
 class Answers:
     """What the network reads in one message, as probabilities."""
 
-    types: np.ndarray
-    marks: np.ndarray
-    questions: Mapping[str, np.ndarray]
+    types: Array
+    marks: Array
+    questions: Mapping[str, Array]
 
 
 @dataclass
@@ -84,7 +103,7 @@ class Network:
         """Return a network that has learnt nothing."""
         chance = np.random.default_rng(seed)
 
-        def spread(rows: int, columns: int) -> np.ndarray:
+        def spread(rows: int, columns: int) -> Array:
             size = np.sqrt(2.0 / (rows + columns))
             return chance.normal(0, size, (rows, columns)).astype(np.float32)
 
@@ -110,7 +129,7 @@ class Network:
         weights["mark.whole"] = np.zeros(types, np.float32)
         return cls(questions, weights)
 
-    def read(self, words: np.ndarray, vector: np.ndarray) -> Answers:
+    def read(self, words: Array, vector: Array) -> Answers:
         """Return what one message says."""
         here = np.ones((1, len(words)), np.float32)
         state = self._states(words[None].astype(np.float32), here, None)
@@ -127,7 +146,12 @@ class Network:
         )
 
     def learn(
-        self, lessons: Sequence[Lesson], rounds: int, pace: float, seed: int
+        self,
+        lessons: Sequence[Lesson],
+        focus: Focus,
+        rounds: int,
+        pace: float,
+        seed: int,
     ) -> None:
         """Go through the lessons `rounds` times, more slowly towards the end."""
         chance = np.random.default_rng(seed)
@@ -138,13 +162,13 @@ class Network:
             for batch in _batches(lessons, chance):
                 adam.step(
                     self.weights,
-                    self._gradients(batch, chance),
+                    self._gradients(batch, focus, chance),
                     pace * min(1.0, (done + 1) / 50) * (1 - 0.95 * done / total),
                 )
                 done += 1
 
     def _states(
-        self, words: np.ndarray, here: np.ndarray, chance: np.random.Generator | None
+        self, words: Array, here: Array, chance: np.random.Generator | None
     ) -> Arrays:
         """Return each layer's states; `here` is 1 for words and 0 for filling."""
         w, there = self.weights, here[:, :, None]
@@ -169,11 +193,11 @@ class Network:
 
     def _outputs(
         self,
-        out: np.ndarray,
-        here: np.ndarray,
-        vector: np.ndarray,
+        out: Array,
+        here: Array,
+        vector: Array,
         chance: np.random.Generator | None,
-    ) -> tuple[np.ndarray, Arrays, dict[str, Arrays]]:
+    ) -> tuple[Array, Arrays, dict[str, Arrays]]:
         """Return the logits of words, of types and of every question."""
         w, filling = self.weights, (1 - here)[:, :, None] * _FAR
         loud = _dropped(vector * _LOUDER, _DROP_VECTOR, chance).astype(np.float32)
@@ -202,33 +226,37 @@ class Network:
         return marks, types, asked
 
     def _gradients(
-        self, batch: Sequence[Lesson], chance: np.random.Generator
+        self, batch: Sequence[Lesson], focus: Focus, chance: np.random.Generator
     ) -> Arrays:
         words, here, vector = _stacked(batch)
         state = self._states(words, here, chance)
         out = state["out"]
         marks, types, asked = self._outputs(out, here, vector, chance)
         back: Arrays = {}
-        d_out = self._types_back(batch, out, here, marks, types, back)
+        d_out = self._types_back(batch, focus, out, here, marks, types, back)
         for name, one in asked.items():
             right = np.stack([lesson.answers[name] for lesson in batch])
-            d_out += self._question_back(name, out, types["loud"], one, right, back)
+            d = self._error(name, focus, one["logits"], right)
+            d_out += self._question_back(name, out, types["loud"], one, d, back)
         self._states_back(state, d_out, back)
         return back
 
     def _types_back(
         self,
         batch: Sequence[Lesson],
-        out: np.ndarray,
-        here: np.ndarray,
-        marks: np.ndarray,
+        focus: Focus,
+        out: Array,
+        here: Array,
+        marks: Array,
         types: Arrays,
         back: Arrays,
-    ) -> np.ndarray:
+    ) -> Array:
         w, count = self.weights, len(batch)
         right = np.stack([lesson.types for lesson in batch])
         right = right * (1 - _SMOOTH) + _SMOOTH / 2
-        d = (_sigmoid(types["logits"]) - right) / (count * right.shape[1])
+        d = (_sigmoid(types["logits"]) - right) * (
+            focus.types / (count * right.shape[1])
+        )
         back["mark.mean"] = (d * types["mean"]).sum(0)
         back["mark.most"] = (d * types["most"]).sum(0)
         back["mark.vector"] = types["loud"].T @ d
@@ -240,7 +268,7 @@ class Network:
                 : told.shape[1]
             ]
         d_marks = (_sigmoid(marks) - told) * (
-            here[:, :, None] * _WORDS_WEIGHT / here.sum()
+            here[:, :, None] * focus.marks / here.sum()
         )
         d_marks += types["look"] * d_mean[:, None]
         rows, columns = np.indices(types["at"].shape)
@@ -252,20 +280,23 @@ class Network:
         back["mark.look"] = flat.T @ d_look.reshape(flat.shape[0], -1)
         return d_marks @ w["mark"].T + d_look @ w["mark.look"].T
 
+    def _error(self, name: str, focus: Focus, logits: Array, right: Array) -> Array:
+        """Return how far each answer to a question is off, weighed."""
+        if self.questions[name].one_only:
+            return (_softmax(logits) - right) * (focus.one / len(right))
+        heavy = 1 + (focus.rare - 1) * right
+        return heavy * (_sigmoid(logits) - right) * (focus.several / len(right))
+
     def _question_back(
         self,
         name: str,
-        out: np.ndarray,
-        loud: np.ndarray,
+        out: Array,
+        loud: Array,
         one: Arrays,
-        right: np.ndarray,
+        d: Array,
         back: Arrays,
-    ) -> np.ndarray:
-        w, question = self.weights, self.questions[name]
-        if question.one_only:
-            d = (_softmax(one["logits"]) - right) / len(right) * 0.3
-        else:
-            d = (_sigmoid(one["logits"]) - right) / right.size
+    ) -> Array:
+        w = self.weights
         back[f"{name}.glance"] = one["glance"].T @ d
         back[f"{name}.vector"] = loud.T @ d
         back[f"{name}.bias"] = d.sum(0)
@@ -276,7 +307,7 @@ class Network:
         back[f"{name}.look"] = flat.T @ d_seen.reshape(-1, 1)
         return one["seen"] * d_glance[:, None] + d_seen @ w[f"{name}.look"].T
 
-    def _states_back(self, state: Arrays, d: np.ndarray, back: Arrays) -> None:
+    def _states_back(self, state: Arrays, d: Array, back: Arrays) -> None:
         w = self.weights
         for layer in ("wide", "near"):
             d = d * state[f"{layer}.keep"]
@@ -325,7 +356,7 @@ def _batches(
         yield [lessons[i] for i in order[start : start + BATCH]]
 
 
-def _stacked(batch: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _stacked(batch: Sequence[Lesson]) -> tuple[Array, Array, Array]:
     longest = min(_LONGEST, max(len(lesson.words) for lesson in batch))
     words = np.zeros((len(batch), longest, batch[0].words.shape[1]), np.float32)
     here = np.zeros((len(batch), longest), np.float32)
@@ -336,7 +367,7 @@ def _stacked(batch: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return words, here, np.stack([lesson.vector for lesson in batch])
 
 
-def _window(states: np.ndarray) -> np.ndarray:
+def _window(states: Array) -> Array:
     """Return each word's states beside those of its neighbours."""
     padded = np.pad(states, ((0, 0), (REACH, REACH), (0, 0)))
     length = states.shape[1]
@@ -345,7 +376,7 @@ def _window(states: np.ndarray) -> np.ndarray:
     )
 
 
-def _window_back(d: np.ndarray) -> np.ndarray:
+def _window_back(d: Array) -> Array:
     """Return the gradient of the states from that of their windows."""
     rows, length, _ = d.shape
     total = np.zeros((rows, length + 2 * REACH, WIDTH), np.float32)
@@ -356,23 +387,21 @@ def _window_back(d: np.ndarray) -> np.ndarray:
 
 def _keep(
     shape: tuple[int, ...], share: float, chance: np.random.Generator | None
-) -> np.ndarray:
+) -> Array:
     if chance is None:
         return np.ones(shape, np.float32)
     kept = chance.random(shape, dtype=np.float32) >= share
     return kept.astype(np.float32) / np.float32(1 - share)
 
 
-def _dropped(
-    values: np.ndarray, share: float, chance: np.random.Generator | None
-) -> np.ndarray:
+def _dropped(values: Array, share: float, chance: np.random.Generator | None) -> Array:
     return values if chance is None else values * _keep(values.shape, share, chance)
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
+def _sigmoid(logits: Array) -> Array:
     return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
-def _softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
+def _softmax(logits: Array, axis: int = -1) -> Array:
     powers = np.exp(logits - logits.max(axis, keepdims=True))
     return powers / powers.sum(axis, keepdims=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix
+
+from bot.nlu.arrays import Array
 
 _WORD = re.compile(r"\d|[^\W\d_]+(?:'[^\W\d_]+)?|[!?]+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'"})
@@ -33,14 +36,14 @@ def grams_of(text: str) -> Iterable[str]:
         for size in (3, 4, 5):
             for i in range(len(padded) - size + 1):
                 yield f"c:{padded[i : i + size]}"
-    for one, two in zip(words, words[1:], strict=False):
+    for one, two in pairwise(words):
         yield f"v:{one} {two}"
 
 
 class Vocabulary:
     """Which grams count, and how much each says."""
 
-    def __init__(self, grams: Sequence[str], weights: np.ndarray) -> None:
+    def __init__(self, grams: Sequence[str], weights: Array) -> None:
         """Take the grams and their inverse document frequencies."""
         self.grams = list(grams)
         self.weights = weights.astype(np.float32)

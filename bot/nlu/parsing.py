@@ -11,6 +11,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bot.nlu.arrays import Array
 from bot.nlu.clauses import Clause, clauses_of
 from bot.nlu.encoding import STATE_SIZE, SentenceVectors
 from bot.nlu.spelling import plain_spelling
@@ -23,6 +24,8 @@ WORD_SIZE = STATE_SIZE + _TENSOR_SIZE
 # spaCy's states are some three times as large as the encoder's.
 _QUIETER = 0.3
 _WORD = re.compile(r"\S+")
+# spaCy's tokenizer takes seconds over thousands of signs in a row.
+_SIGNS = re.compile(r"((?:[^\w\s]|_){8})((?:[^\w\s]|_)+)")
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Parsed:
 class Encoded:
     """A message in numbers: one row a word in its context, and the whole."""
 
-    words: np.ndarray
-    message: np.ndarray
+    words: Array
+    message: Array
 
     def fingerprint(self) -> str:
         """Return what Rasa's cache may know these numbers by."""
@@ -65,9 +68,11 @@ class Parser:
     def parse(self, texts: Iterable[str]) -> list[Parsed]:
         """Return each text parsed; what is past the longest message is not read."""
         cut = [text[:LONGEST] for text in texts]
+        calm = [_without_long_runs(text) for text in cut]
+        docs = self._nlp.pipe(calm, batch_size=64)
         return [
-            Parsed(text, doc, tuple(clauses_of(doc)), _words_of(text))
-            for text, doc in zip(cut, self._nlp.pipe(cut, batch_size=64), strict=True)
+            Parsed(text, doc, tuple(clauses_of(doc)), _words_of(doc.text))
+            for text, doc in zip(cut, docs, strict=True)
         ]
 
 
@@ -92,13 +97,18 @@ class Encoder:
         return found
 
 
+def _without_long_runs(text: str) -> str:
+    """Return the text, as long as before, with blanks for the 9th sign in a row on."""
+    return _SIGNS.sub(lambda run: run[1] + " " * len(run[2]), text)
+
+
 def _words_of(text: str) -> tuple[tuple[int, int], ...]:
     """Return where each word is; a message of blanks has one empty word."""
     found = tuple((match.start(), match.end()) for match in _WORD.finditer(text))
     return found or ((0, len(text)),)
 
 
-def _tensor(parsed: Parsed) -> np.ndarray:
+def _tensor(parsed: Parsed) -> Array:
     """Return spaCy's own view of each word, the mean over its tokens."""
     total = np.zeros((len(parsed.words), _TENSOR_SIZE), np.float32)
     counts = np.zeros((len(parsed.words), 1), np.float32)

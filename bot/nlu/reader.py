@@ -13,6 +13,7 @@ from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_EXAMPLE, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu import judging
 from bot.nlu.encoder import ENCODED, SentenceEncoder
 from bot.nlu.examples import Labelled, labelled
 from bot.nlu.intents import dialogue_intent
@@ -83,7 +84,7 @@ class Reader(GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-        **kwargs: Any,  # noqa: ANN401 - Rasa's signature
+        **kwargs: Any,
     ) -> Reader:
         """Load a trained reader, or fail: an untrained one must never serve."""
         with model_storage.read_from(resource) as directory:
@@ -110,7 +111,8 @@ class Reader(GraphComponent):
         if self._model is None:
             raise NotTrained
         read = [message for message in messages if message.get(ENCODED) is not None]
-        readings = self._model.read(
+        readings = judging.read(
+            self._model,
             [message.get(PARSED) for message in read],
             [message.get(ENCODED) for message in read],
         )
@@ -119,5 +121,7 @@ class Reader(GraphComponent):
             intent = {"name": name, "confidence": reading.intent_confidence}
             message.set(INTENT, intent, add_to_output=True)
             message.set("intent_ranking", [intent], add_to_output=True)
-            message.set(READING, replace(reading, intent=name).to_dict(), add_to_output=True)
+            message.set(
+                READING, replace(reading, intent=name).to_dict(), add_to_output=True
+            )
         return messages

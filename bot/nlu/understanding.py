@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.behaviours import Reading
+from bot.nlu import judging
 from bot.nlu.examples import Labelled
-from bot.nlu.model import ReaderModel, UnreadableModel
+from bot.nlu.model import ReaderModel, Scores, UnreadableModel
 from bot.nlu.parsing import Encoder, Parser
 
 _READER_FILES = ("reader.json", "reader.npz")
@@ -59,12 +60,17 @@ class Understanding:
     def read_many(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each message says, with the intents the dialogue knows."""
         parsed = self._parser.parse(texts)
-        return self._model.read(parsed, self._encoder.encode(parsed))
+        return judging.read(self._model, parsed, self._encoder.encode(parsed))
 
     def classify(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each message says, with the intents of the labelling guide."""
         parsed = self._parser.parse(texts)
-        return self._model.classify(parsed, self._encoder.encode(parsed))
+        return judging.classify(self._model, parsed, self._encoder.encode(parsed))
+
+    def scores(self, texts: Sequence[str]) -> list[Scores]:
+        """Return the bare probabilities of each message, for measuring."""
+        parsed = self._parser.parse(texts)
+        return self._model.scores(parsed, self._encoder.encode(parsed))
 
 
 def newest_archive(models: Path) -> Path:

@@ -68,7 +68,7 @@ def frame_of(page: Page) -> Frame:
 
 def greeted(person: Person) -> Person:
     expect(person.chat.locator(".fc-turn--theirs")).to_have_count(1)
-    expect(person.chat.locator(".fc-wait")).to_have_count(0)
+    expect(person.spoken).not_to_be_empty()
     return person
 
 

@@ -35,7 +35,12 @@ DANGER: list[Part] = [
         "If you cannot speak on a mobile, call 999, listen, and press 55 when asked.",
         "contacts": [
             {"id": "e999", "name": "Emergency", "contact": "999", "href": "tel:999"},
-            {"id": "etext", "name": "Text relay", "contact": "18000", "href": "tel:18000"},
+            {
+                "id": "etext",
+                "name": "Text relay",
+                "contact": "18000",
+                "href": "tel:18000",
+            },
             {
                 "id": "bsl",
                 "name": "999 BSL",
@@ -80,7 +85,10 @@ FOUR: list[Part] = [
                 "heading": "Fixated",
                 "plain": "Following or watching you.",
                 "present": True,
-                "because": ["he was outside my work", "he sat in his car opposite my house"],
+                "because": [
+                    "he was outside my work",
+                    "he sat in his car opposite my house",
+                ],
                 "view": None,
                 "choices": _view("fixated"),
             },
@@ -242,7 +250,13 @@ HOSTILE: list[Part] = [
         "kind": "four",
         "text": NASTY,
         "types": [
-            {"type": NASTY, "heading": NASTY, "present": True, "because": [NASTY], "view": NASTY}
+            {
+                "type": NASTY,
+                "heading": NASTY,
+                "present": True,
+                "because": [NASTY],
+                "view": NASTY,
+            }
         ],
         "occasions": NASTY,
     },
@@ -265,7 +279,13 @@ HOSTILE: list[Part] = [
         "kind": "services",
         "text": NASTY,
         "services": [
-            {"name": NASTY, "for": NASTY, "contact": NASTY, "href": EVIL, "opens": NASTY}
+            {
+                "name": NASTY,
+                "for": NASTY,
+                "contact": NASTY,
+                "href": EVIL,
+                "opens": NASTY,
+            }
         ],
     },
     {
@@ -274,7 +294,11 @@ HOSTILE: list[Part] = [
         "report": {"label": NASTY, "href": EVIL},
         "support": {"label": NASTY, "href": "data:text/html,<script>alert(4)</script>"},
     },
-    {"kind": "summary", "text": NASTY, "sections": [{"heading": NASTY, "lines": [NASTY]}]},
+    {
+        "kind": "summary",
+        "text": NASTY,
+        "sections": [{"heading": NASTY, "lines": [NASTY]}],
+    },
     {"kind": "constructor", "text": NASTY},
     {"kind": "text", "text": {"not": "words"}},
 ]

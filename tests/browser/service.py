@@ -66,7 +66,9 @@ class Call:
 class Service:
     """The pages and a made-up conversation, on a free port of this machine."""
 
-    def __init__(self, pages: Mapping[str, Any], shared_with: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, pages: Mapping[str, Any], shared_with: tuple[str, ...] = ()
+    ) -> None:
         self.pages = dict(pages)
         self.shared_with = shared_with
         self.calls: list[Call] = []
@@ -75,6 +77,7 @@ class Service:
         self.idle_s = 1800
         self.heard: list[Any] = []
         self._stopped = threading.Event()
+        self._answered = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         # Looks often if it is to stop: every test has a server of its own.
@@ -99,6 +102,11 @@ class Service:
     def calls_of(self, path: str) -> list[Call]:
         return [call for call in self.calls if call.path.split("?")[0] == path]
 
+    def all_ended(self) -> bool:
+        """Return whether every conversation ends, waiting for what is on its way."""
+        with self._answered:
+            return self._answered.wait_for(lambda: not self.open, timeout=10)
+
     def answer(self, call: Call) -> tuple[int, Any]:
         """Return what the contract says to a call."""
         path = call.path.split("?")[0]
@@ -108,7 +116,9 @@ class Service:
             return 201, {"token": token, "idle_s": self.idle_s, "messages": GREETING}
         chat = self.open.get(call.token)
         if chat is None:
-            return 401, error("session", "This chat has ended. You can start a new one.")
+            return 401, error(
+                "session", "This chat has ended. You can start a new one."
+            )
         if path == "/chat/end":
             del self.open[call.token]
             return 204, None
@@ -168,7 +178,9 @@ class Service:
                 status, body, extra = fault.status, fault.body, fault.headers
                 if not status:
                     known = self.path.startswith("/chat/")
-                    status, body = service.answer(call) if known else (404, "")
+                    with service._answered:
+                        status, body = service.answer(call) if known else (404, "")
+                        service._answered.notify_all()
                 text = body if isinstance(body, str) else json.dumps(body)
                 sent = b"" if status == 204 else text.encode()
                 kind = {"Content-Type": "application/json", **extra}
@@ -186,7 +198,11 @@ class Service:
                 cors = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
                 try:
                     self.send_response(status)
-                    for name, value in {**HEADERS, **headers, **(cors if shared else {})}.items():
+                    for name, value in {
+                        **HEADERS,
+                        **headers,
+                        **(cors if shared else {}),
+                    }.items():
                         self.send_header(name, str(value))
                     if status != 204:
                         self.send_header("Content-Length", str(len(body)))
@@ -200,5 +216,3 @@ class Service:
                 """Say nothing."""
 
         return Handler
-
-

@@ -31,7 +31,9 @@ def test_a_whole_conversation_with_the_mouse(person: Person, service: Service):
 def test_a_whole_conversation_with_the_keyboard_alone(page: Page, service: Service):
     page.goto(service.base)
     launch = page.get_by_role("button", name="Get advice")
-    while not launch.evaluate("button => button.getRootNode().activeElement === button"):
+    while not launch.evaluate(
+        "button => button.getRootNode().activeElement === button"
+    ):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     frame = page.frame_locator("iframe")
@@ -62,12 +64,16 @@ def test_leaving_comes_first_and_is_said_before_anything_is_told(alone: Person):
     expect(notice).to_contain_text("If you write nothing for 30 minutes")
 
 
-def test_what_was_written_is_shown_before_it_is_answered(alone: Person, service: Service):
+def test_what_was_written_is_shown_before_it_is_answered(
+    alone: Person, service: Service
+):
     service.fail("/chat/messages", Fault(wait_s=30))
 
     alone.send("he was outside my work")
 
-    expect(alone.chat.locator(".fc-turn--mine")).to_have_text("You saidhe was outside my work")
+    expect(alone.chat.locator(".fc-turn--mine")).to_have_text(
+        "You saidhe was outside my work"
+    )
     expect(alone.chat.get_by_label("Your message")).to_have_value("")
 
 
@@ -214,7 +220,9 @@ def test_the_law_is_told_when_it_is_asked_for(alone: Person):
     expect(section).to_be_hidden()
     alone.answer.get_by_text("Stalking", exact=True).click()
     expect(section).to_be_visible()
-    expect(alone.answer.get_by_text("Checked on 22 November 2026").first).to_be_visible()
+    expect(
+        alone.answer.get_by_text("Checked on 22 November 2026").first
+    ).to_be_visible()
 
 
 def test_services_say_if_they_are_open_and_what_a_call_leaves_behind(alone: Person):
@@ -317,6 +325,7 @@ def test_help_numbers_need_no_service(person: Person, service: Service):
     person.chat.get_by_text("Help now", exact=True).click()
 
     help_now = person.chat.locator(".js-help")
-    for name in ("999", "18000", "101"):
+    for name in ("999", "101", "116 123"):
         expect(help_now.get_by_role("link", name=name, exact=True)).to_be_visible()
     expect(help_now).to_contain_text("press 55")
+    expect(help_now).to_contain_text("18000")

@@ -17,10 +17,20 @@ from browser.person import ELSEWHERE, Person, frame_of, greeted
 from browser.service import Service
 from browser.site import BODY, Site
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(
+    encoding="utf-8"
+)
 EXAMPLE = "https://chat.example.org"
 WIDGET = pages.WIDGET
-CHAT = ("/frame", "/chat.css", "/frame.mjs", "/chat.mjs", "/line.mjs", "/parts.mjs", "/leave.mjs")
+CHAT = (
+    "/frame",
+    "/chat.css",
+    "/frame.mjs",
+    "/chat.mjs",
+    "/line.mjs",
+    "/parts.mjs",
+    "/leave.mjs",
+)
 
 
 def documented(language: str) -> list[str]:
@@ -91,7 +101,9 @@ def test_no_conversation_begins_before_the_chat_is_opened(
     assert chat.open == {}
 
 
-def test_the_line_works_under_the_documented_policy(page: Page, site: Site, chat: Service):
+def test_the_line_works_under_the_documented_policy(
+    page: Page, site: Site, chat: Service
+):
     policy = f"default-src 'none'; {POLICY.replace(EXAMPLE, chat.base)}"
     shown(page, site, chat, LINE, Content_Security_Policy=policy)
 
@@ -133,7 +145,9 @@ def test_it_opens_with_the_page_when_told_to(page: Page, site: Site, chat: Servi
     greeted(Person(page, frame_of(page)))
 
 
-def test_a_language_nobody_has_checked_is_english(page: Page, site: Site, chat: Service):
+def test_a_language_nobody_has_checked_is_english(
+    page: Page, site: Site, chat: Service
+):
     shown(page, site, chat, LINE.replace(" async", " data-lang=cy async"))
 
     person = open_chat(page)
@@ -166,10 +180,12 @@ def test_leaving_goes_where_the_page_says(page: Page, site: Site, chat: Service)
     open_chat(page).chat.get_by_role("link", name="Leave this page").click()
 
     page.wait_for_url(f"{ELSEWHERE}/map")
-    assert chat.open == {}
+    assert chat.all_ended()
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//x", ""])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//x", ""]
+)
 def test_leaving_goes_to_web_pages_alone(
     page: Page, site: Site, chat: Service, address: str
 ):
@@ -187,7 +203,7 @@ def test_a_link_of_the_page_leaves_too(page: Page, site: Site, chat: Service):
     page.locator("body > a").click()
 
     page.wait_for_url(ELSEWHERE)
-    assert chat.open == {}
+    assert chat.all_ended()
 
 
 def test_the_pages_colours_are_used(page: Page, site: Site, chat: Service):
@@ -228,7 +244,7 @@ def test_the_chat_can_be_a_part_of_the_page(page: Page, site: Site, chat: Servic
     assert page.frames == [page.main_frame]
     page.get_by_role("link", name="Leave this page").click()
     page.wait_for_url(ELSEWHERE)
-    assert chat.open == {}
+    assert chat.all_ended()
 
 
 def test_in_the_page_keys_leave_from_the_box_and_from_the_page(
@@ -245,7 +261,7 @@ def test_in_the_page_keys_leave_from_the_box_and_from_the_page(
             page.keyboard.press("Shift")
 
         page.wait_for_url(ELSEWHERE)
-        assert chat.open == {}
+        assert chat.all_ended()
 
 
 def test_in_the_page_it_can_be_put_away_and_opened_again(
@@ -291,7 +307,9 @@ def test_the_chat_is_small(served: Mapping[str, pages.Page]):
 
     assert sizes(served, CHAT) <= 25 * 1024
     assert sizes(served, everything) <= 35 * 1024
-    assert len(gzip.decompress(served["/chat.mjs"].gzipped)) == len(served["/chat.mjs"].body)
+    assert len(gzip.decompress(served["/chat.mjs"].gzipped)) == len(
+        served["/chat.mjs"].body
+    )
 
 
 def test_every_setting_is_documented():
@@ -304,11 +322,22 @@ def test_every_setting_is_documented():
 
 
 def test_every_word_is_in_the_language_file_and_used():
-    words = json.loads((WIDGET / "words" / "en.json").read_text(encoding="utf-8"))["words"]
+    words = json.loads((WIDGET / "words" / "en.json").read_text(encoding="utf-8"))[
+        "words"
+    ]
     files = ("frame.html", "index.html", "chat.mjs", "parts.mjs", "frame.mjs")
     code = "\n".join((WIDGET / name).read_text(encoding="utf-8") for name in files)
     used = set(re.findall(r"\bwords\.(\w+)", code)) | set(re.findall(r"'(\w+)'", code))
-    patterns = ("failed_", "left_one", "over", "left", "late", "launch", "close", "title")
+    patterns = (
+        "failed_",
+        "left_one",
+        "over",
+        "left",
+        "late",
+        "launch",
+        "close",
+        "title",
+    )
 
     assert [word for word in used & set(words) if not words[word]] == []
     assert [w for w in words if w not in used and not w.startswith(patterns)] == []
@@ -316,7 +345,9 @@ def test_every_word_is_in_the_language_file_and_used():
 
 
 def test_the_loader_speaks_as_the_language_file_does():
-    words = json.loads((WIDGET / "words" / "en.json").read_text(encoding="utf-8"))["words"]
+    words = json.loads((WIDGET / "words" / "en.json").read_text(encoding="utf-8"))[
+        "words"
+    ]
     code = (WIDGET / "embed.js").read_text(encoding="utf-8")
     table = code[code.index("const WORDS = {") : code.index("const WAYS")]
     said = dict(re.findall(r"(\w+): '([^']+)'", table))

@@ -67,7 +67,13 @@ def test_after_twenty_seconds_it_says_so_and_sends_again_with_one_press(
         Fault(status=502),
         Fault(cut=True),
     ],
-    ids=["a page", "no parts", "another shape", "nothing", "cut off after it was heard"],
+    ids=[
+        "a page",
+        "no parts",
+        "another shape",
+        "nothing",
+        "cut off after it was heard",
+    ],
 )
 def test_whatever_fails_the_words_stay_and_arrive_once(
     alone: Person, service: Service, fault: Fault
@@ -96,7 +102,9 @@ def test_danger_is_answered_even_when_the_turn_fails(alone: Person, service: Ser
 
 
 def test_a_fast_typist_is_not_told_to_wait(alone: Person, service: Service):
-    slow_down = Fault(status=429, body=error("rate", "Wait."), headers={"Retry-After": "1"})
+    slow_down = Fault(
+        status=429, body=error("rate", "Wait."), headers={"Retry-After": "1"}
+    )
     service.fail("/chat/messages", slow_down)
 
     alone.send(WORDS)
@@ -106,7 +114,9 @@ def test_a_fast_typist_is_not_told_to_wait(alone: Person, service: Service):
     assert service.heard == [WORDS]
 
 
-def test_many_messages_at_once_arrive_in_order_and_once(alone: Person, service: Service):
+def test_many_messages_at_once_arrive_in_order_and_once(
+    alone: Person, service: Service
+):
     told = [f"thing {number}" for number in range(8)]
 
     for words in told:
@@ -147,7 +157,9 @@ def test_a_message_is_sent_once_when_the_connection_is_back(
     assert service.heard == [WORDS]
 
 
-def test_a_turn_completes_on_a_very_slow_line(new_context: NewContext, service: Service):
+def test_a_turn_completes_on_a_very_slow_line(
+    new_context: NewContext, service: Service
+):
     context = new_context()
     page = context.new_page()
     page.goto(f"{service.base}/frame")
@@ -189,7 +201,9 @@ def test_an_ended_chat_gives_the_words_back_and_starts_again(
     assert service.heard == [WORDS]
 
 
-def test_words_that_are_refused_come_back_with_the_reason(alone: Person, service: Service):
+def test_words_that_are_refused_come_back_with_the_reason(
+    alone: Person, service: Service
+):
     refusal = error("too_long", "That message is too long. Please send it in parts.")
     service.fail("/chat/messages", Fault(status=422, body=refusal))
 
@@ -255,7 +269,9 @@ def test_what_is_written_before_the_chat_is_open_waits_for_it(
     assert service.heard == [WORDS]
 
 
-def test_a_page_says_when_the_chat_has_not_come(new_context: NewContext, service: Service):
+def test_a_page_says_when_the_chat_has_not_come(
+    new_context: NewContext, service: Service
+):
     page = new_context().new_page()
     page.clock.install()
     page.route("**/frame.mjs", lambda route: None)
@@ -264,7 +280,9 @@ def test_a_page_says_when_the_chat_has_not_come(new_context: NewContext, service
 
     page.clock.fast_forward(8000)
 
-    expect(page.get_by_text("The numbers on this page work without it.")).to_be_visible()
+    expect(
+        page.get_by_text("The numbers on this page work without it.")
+    ).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
 
 
@@ -290,5 +308,7 @@ def test_after_too_long_a_silence_nothing_is_left_on_the_screen(
 
     timed.page.clock.fast_forward(120_000)
 
-    expect(timed.chat.locator(".js-notice")).to_contain_text("nothing was written for a while")
+    expect(timed.chat.locator(".js-notice")).to_contain_text(
+        "nothing was written for a while"
+    )
     expect(timed.chat.locator("body")).not_to_contain_text(WORDS)

@@ -16,7 +16,7 @@ CANARY = "zebra marmalade"
 def away(page: Page, service: Service) -> None:
     """Check that the person has left, and that coming back shows nothing."""
     page.wait_for_url(f"{ELSEWHERE}**")
-    assert service.open == {}
+    assert service.all_ended()
     page.go_back()
     assert CANARY not in page.content()
     assert service.base not in page.url
@@ -57,7 +57,9 @@ State = Callable[[Person, Service], None]
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_the_button_leaves_in_every_state(person: Person, service: Service, state: State):
+def test_the_button_leaves_in_every_state(
+    person: Person, service: Service, state: State
+):
     state(person, service)
 
     person.chat.get_by_role("link", name="Leave this page").click()

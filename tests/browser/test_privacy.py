@@ -74,7 +74,7 @@ def test_going_away_without_leaving_ends_the_chat_too(person: Person, service: S
 
     expect(person.page.get_by_role("button", name="Get advice")).to_be_visible()
     assert CANARY not in person.page.content()
-    assert service.open == {}
+    assert service.all_ended()
 
 
 def test_a_page_brought_back_from_memory_is_empty(alone: Person, service: Service):
@@ -117,7 +117,7 @@ def test_the_tab_mode_keeps_a_token_and_no_word(page: Page, service: Service):
     assert service.heard == [CANARY, "more"]
     page.get_by_role("link", name="Leave this page").click()
     page.wait_for_url(f"{ELSEWHERE}**")
-    assert service.open == {}
+    assert service.all_ended()
     page.goto(service.base)
     assert page.evaluate("sessionStorage.length") == 0
 
@@ -133,7 +133,7 @@ def test_everything_can_be_deleted_and_it_is_seen_to_happen(
 
     expect(alone.chat.locator(".js-notice")).to_contain_text("has been deleted")
     expect(alone.chat.locator("body")).not_to_contain_text(CANARY)
-    assert service.open == {}
+    assert service.all_ended()
     alone.press("Start a new chat")
     greeted(alone)
 
@@ -148,7 +148,7 @@ def test_what_could_not_be_deleted_is_not_said_to_be(alone: Person, service: Ser
     alone.press("Try again")
 
     expect(alone.chat.locator(".js-notice")).to_contain_text("has been deleted")
-    assert service.open == {}
+    assert service.all_ended()
 
 
 @pytest.fixture

@@ -63,7 +63,9 @@ def test_nothing_that_is_said_acts_on_the_page(alone: Person):
     expect(chat.locator("img, script, iframe, object")).to_have_count(0)
     addresses = chat.locator("a").evaluate_all("links => links.map((a) => a.protocol)")
     assert set(addresses) <= {"https:", "tel:", "sms:", "http:"}
-    expect(chat.locator("[href^='javascript'], [href^='data'], [src], [onerror]")).to_have_count(0)
+    expect(
+        chat.locator("[href^='javascript'], [href^='data'], [src], [onerror]")
+    ).to_have_count(0)
     expect(alone.answer).to_contain_text(NASTY)
     expect(alone.chat.locator(".fc-turn--mine").first).to_contain_text(NASTY)
 
@@ -200,9 +202,12 @@ def test_the_page_hears_nobody_but_the_chat(page: Page, site: Site, chat: Servic
 def test_session_recorders_are_asked_to_look_away(alone: Person):
     marks = alone.chat.locator("#fc").evaluate("chat => chat.getAttributeNames()")
 
-    assert {"data-private", "data-clarity-mask", "data-dd-privacy", "data-hj-suppress"} <= {
-        *marks
-    }
+    assert {
+        "data-private",
+        "data-clarity-mask",
+        "data-dd-privacy",
+        "data-hj-suppress",
+    } <= {*marks}
     box = alone.chat.get_by_label("Your message")
     expect(box).to_have_attribute("autocomplete", "off")
     expect(box).to_have_attribute("spellcheck", "false")

@@ -16,7 +16,7 @@ from bot.checks import check, to_confirm
 from bot.classify import classify_lines
 from bot.model import ModelUnfit, fingerprint, model_path, verified
 from bot.refusals import help_contacts
-from bot.serving import CannotServe, prepared_folder, server_keys
+from bot.serving import CannotServe, alone_in, server_keys
 from bot.session import WeakKey
 from bot.settings import Settings
 from bot.terminal import LEAVE, hold
@@ -209,12 +209,15 @@ def test_an_example_key_stops_the_start(tmp_path):
 
 def test_two_services_do_not_share_a_folder(tmp_path):
     """STO-5."""
+    folder = tmp_path / "data"
     with (
-        prepared_folder(tmp_path / "data"),
+        alone_in(folder),
         pytest.raises(CannotServe, match="another First Contact"),
+        alone_in(folder),
     ):
-        prepared_folder(tmp_path / "data")
-    prepared_folder(tmp_path / "data").close()
+        pass
+    with alone_in(folder):
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def project(folder):

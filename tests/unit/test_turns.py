@@ -1,6 +1,7 @@
 """A message is answered and kept, once, in order; or it is plainly not."""
 
 import asyncio
+import threading
 
 import pytest
 from toy import actions
@@ -9,6 +10,8 @@ from toy.house import Chat, new_id, run, started, texts
 from bot.answering import Answer
 from bot.limits import MESSAGES_PER_CONVERSATION
 from bot.refusals import Refused
+from bot.store import RunningTurn, running
+from bot.thinking import ThinkingThread
 
 
 def talk(tmp_path, work, **settings):
@@ -384,3 +387,35 @@ def test_a_conversation_cannot_go_on_for_ever(tmp_path):
         return await refused(chat.say("hello", n=MESSAGES_PER_CONVERSATION + 1))
 
     assert talk(tmp_path, work).code == "long_chat"
+
+
+def test_a_model_that_hangs_keeps_nobody_else_waiting(tmp_path):
+    """F4, TRN-4: reading happens in a thread of its own."""
+    hangs = threading.Event()
+
+    async def read_for_ever(message):
+        hangs.wait(60)
+
+    async def work():
+        thinking = ThinkingThread(read_for_ever)
+        reading = asyncio.ensure_future(thinking("message"))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(reading, 0.05)
+        thinking.stop()
+        hangs.set()
+
+    run(work())
+
+
+def test_what_the_caller_knows_is_known_in_the_thread():
+    async def told(message):
+        return running.get().conversation_id
+
+    async def work():
+        running.set(RunningTurn("mine"))
+        thinking = ThinkingThread(told)
+        answer = await thinking("message")
+        thinking.stop()
+        return answer
+
+    assert run(work()) == "mine"

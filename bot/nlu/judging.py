@@ -1,0 +1,223 @@
+"""Makes a Reading of the probabilities: thresholds, calibration, evidence, intent.
+
+The numbers at the top were fitted on predictions for training messages that the
+predicting reader had not seen (five parts, each read by a reader taught on the other
+four); docs/adr/0005 says how. They are few on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bot.behaviours import Behaviour, Danger, Reading, Span
+from bot.danger import Heard, hear
+from bot.nlu.arrays import Array
+from bot.nlu.commands import command
+from bot.nlu.dates import dates_in
+from bot.nlu.examples import ABOUT
+from bot.nlu.intents import FALLBACK, NO_WORDS, OTHER_LANGUAGE, public_intent
+from bot.nlu.language import ENGLISH, UNKNOWN, language_of
+from bot.nlu.model import IMPACTS, LEVELS, OCCASIONS, TYPES, ReaderModel, Scores
+from bot.nlu.parsing import Encoded, Parsed
+
+# Weights of the networks, of any clause, of the likeliest clause, of the likeliest
+# word, and the constant, on log-odds: together a calibrated probability of a type.
+_TYPE_WEIGHTS = (0.7, 0.45, 0.0, 0.1)
+_TYPE_BIAS = 0.35
+TYPE_AT = 0.45
+# The same for danger: networks, linear, heard by a pattern, constant; one row a level.
+_DANGER_WEIGHTS = ((0.7, 0.6, 1.5), (0.7, 0.6, 1.5), (0.7, 0.6, 1.0))
+_DANGER_BIAS = (0.0, 0.0, 0.0)
+# A miss costs more than a card too many, so the bar is low for the first two.
+DANGER_AT = (0.3, 0.25, 0.36)
+IMPACT_AT = 0.4
+# Below this the person is asked rather than guessed at.
+INTENT_AT = 0.3
+_SURE = 0.9
+# Words are evidence when they say at least this much of what the clearest words say.
+_WORDS_SHARE = 0.45
+_CLAUSE_SHARE = 0.5
+_LONGEST_EVIDENCE = 14
+_FILLERS = frozenset(
+    "and but then so because cos coz cus also plus or n & just well anyway like now"
+    " that which who when while as if to the a my".split()
+)
+_LEAST = 1e-4
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A reading, and the likeliest reported intent however unsure."""
+
+    reading: Reading
+    guess: str
+
+
+def read(
+    model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
+) -> list[Reading]:
+    """Return what each message says, with the intents the dialogue knows."""
+    return [judged.reading for judged in _judged(model, parsed, encoded)]
+
+
+def classify(
+    model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
+) -> list[Reading]:
+    """Return what each message says, with the intents of the labelling guide."""
+    return [
+        replace(
+            judged.reading, intent=public_intent(judged.reading.intent, judged.guess)
+        )
+        for judged in _judged(model, parsed, encoded)
+    ]
+
+
+def type_probability(scores: Scores, kind: int) -> float:
+    """Return how likely the message tells of a type."""
+    clauses = scores.clauses[:, kind]
+    return _combined(
+        (
+            scores.types[kind],
+            float(1 - np.prod(1 - clauses)),
+            clauses.max(initial=0),
+            scores.marks[:, kind].max(initial=0),
+        ),
+        _TYPE_WEIGHTS,
+        _TYPE_BIAS,
+    )
+
+
+def danger_probability(scores: Scores, level: int, heard: Heard) -> float:
+    """Return how likely the message tells of a danger."""
+    *weights, pattern = _DANGER_WEIGHTS[level]
+    said = (scores.networks["danger"][level], scores.linear["danger"][level])
+    extra = pattern if LEVELS[level] in heard.levels else 0.0
+    return _combined(said, weights, _DANGER_BIAS[level] + extra)
+
+
+def _judged(
+    model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
+) -> list[Judged]:
+    return [
+        _judge(one, scores, model.intents)
+        for one, scores in zip(parsed, model.scores(parsed, encoded), strict=True)
+    ]
+
+
+def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
+    language = language_of(parsed.text)
+    heard = hear(parsed.text)
+    if language == UNKNOWN and not heard.levels:
+        return Judged(Reading(NO_WORDS, language=language), NO_WORDS)
+    danger = tuple(
+        level
+        for i, level in enumerate(LEVELS)
+        if danger_probability(scores, i, heard) >= DANGER_AT[i]
+    )
+    intent, confidence, guess = _intent(parsed.text, scores, intents, danger)
+    if language != ENGLISH and not _is_urgent(danger):
+        intent = OTHER_LANGUAGE
+    reading = Reading(
+        intent=intent,
+        intent_confidence=confidence,
+        behaviours=_behaviours(parsed, scores),
+        danger=danger,
+        signs=heard.signs,
+        occasions=OCCASIONS[int(np.argmax(scores.mean("occasions")))],
+        impact=tuple(
+            impact
+            for impact, p in zip(IMPACTS, scores.mean("impact"), strict=True)
+            if p >= IMPACT_AT
+        ),
+        about=ABOUT[int(np.argmax(scores.mean("about")))],
+        dates=dates_in(parsed.text),
+        language=language,
+    )
+    return Judged(reading, guess)
+
+
+def _is_urgent(danger: tuple[Danger, ...]) -> bool:
+    return Danger.IMMEDIATE in danger or Danger.CRISIS in danger
+
+
+def _intent(
+    text: str, scores: Scores, intents: Sequence[str], danger: tuple[Danger, ...]
+) -> tuple[str, float, str]:
+    """Return the intent, how sure, and the likeliest one; danger goes first."""
+    shares = scores.mean("intent")
+    best = int(np.argmax(shares))
+    guess, confidence = intents[best], float(shares[best])
+    if Danger.IMMEDIATE in danger:
+        return "emergency", max(confidence, _SURE), "emergency"
+    if Danger.CRISIS in danger:
+        return "crisis_self_harm", max(confidence, _SURE), "crisis_self_harm"
+    named = command(text)
+    if named is not None:
+        return named, 1.0, named
+    if confidence < INTENT_AT:
+        return FALLBACK, confidence, guess
+    return guess, confidence, guess
+
+
+def _behaviours(parsed: Parsed, scores: Scores) -> tuple[Behaviour, ...]:
+    found = [
+        Behaviour(kind, probability, _evidence(parsed, scores, k))
+        for k, kind in enumerate(TYPES)
+        if (probability := type_probability(scores, k)) >= TYPE_AT
+    ]
+    return tuple(sorted(found, key=lambda behaviour: -behaviour.confidence))
+
+
+def _evidence(parsed: Parsed, scores: Scores, kind: int) -> tuple[Span, ...]:
+    """Return the words of the clauses that tell of a type, in order of appearance."""
+    marks, clauses = scores.marks[:, kind], scores.clauses[:, kind]
+    told = [
+        (clause, float(marks[inside].max(initial=0)) + float(p))
+        for clause, p in zip(parsed.clauses, clauses, strict=True)
+        if (inside := _inside(parsed, clause.start, clause.end))
+    ]
+    clearest = max((score for _, score in told), default=0.0)
+    return tuple(
+        _trimmed(parsed, marks, clause.start, clause.end)
+        for clause, score in told
+        if score >= max(_CLAUSE_SHARE * clearest, _LEAST)
+    )
+
+
+def _inside(parsed: Parsed, start: int, end: int) -> list[int]:
+    return [i for i, (s, e) in enumerate(parsed.words) if s < end and e > start]
+
+
+def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
+    """Return the marked stretch of a clause, without fillers at its beginning."""
+    inside = _inside(parsed, start, end)
+    bar = _WORDS_SHARE * marks[inside].max()
+    marked = [i for i in inside if marks[i] >= bar]
+    first, last = marked[0], marked[-1]
+    while last - first + 1 > _LONGEST_EVIDENCE:
+        if marks[first] < marks[last]:
+            first += 1
+        else:
+            last -= 1
+    while first < last and _bare(parsed, first) in _FILLERS:
+        first += 1
+    begin = max(start, parsed.words[first][0])
+    finish = min(end, parsed.words[last][1])
+    return Span(begin, finish, parsed.text[begin:finish])
+
+
+def _bare(parsed: Parsed, word: int) -> str:
+    start, end = parsed.words[word]
+    return parsed.text[start:end].lower().strip(",.!?")
+
+
+def _combined(
+    probabilities: Sequence[float], weights: Sequence[float], bias: float
+) -> float:
+    """Return one probability from several, weighed as log-odds."""
+    kept = np.clip(np.array(probabilities, np.float64), _LEAST, 1 - _LEAST)
+    total = float(np.dot(np.log(kept / (1 - kept)), weights)) + bias
+    return float(1 / (1 + np.exp(-total)))
