@@ -119,7 +119,9 @@ def listened(dispatcher: CollectingDispatcher, turn: Turn) -> Account:
     if not message.text or turn.answered_before:
         return account
     if Danger.HIGH_RISK in turn.reading.danger and is_new_sign(turn):
-        dispatcher.utter_message(json_message=card((Danger.HIGH_RISK,), turn.reading.signs))
+        dispatcher.utter_message(
+            json_message=card((Danger.HIGH_RISK,), turn.reading.signs)
+        )
     if turn.reading.behaviours and turn.reading.about != "own":
         return account.with_incident(message.text, turn.reading, message.acts)
     return account.hearing(message.text, turn.reading)

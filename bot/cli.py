@@ -62,7 +62,6 @@ def _is_plain(error: Exception) -> bool:
         "GuardMissing",
         "ModelUnfit",
         "PageError",
-        "UnreadableModel",
         "UnsafeStore",
     }
     plain = (Stop, SettingsError, WeakKey, KnowledgeError, LookupError)
@@ -123,10 +122,14 @@ def run_classify(options: argparse.Namespace, settings: Settings, root: Path) ->
     log.configure("error")
     from bot.classify import classify_lines
     from bot.model import ensure
+    from bot.nlu.model import UnreadableModel
     from bot.nlu.understanding import Understanding
 
     model = ensure(root, settings.models_dir, _aside)
-    understanding = Understanding.from_archive(model)
+    try:
+        understanding = Understanding.from_archive(model)
+    except UnreadableModel as error:
+        raise Stop(f"{model.name} cannot be read ({error})") from None
     good = classify_lines(sys.stdin.buffer, understanding.classify, sys.stdout)
     return 0 if good else 1
 

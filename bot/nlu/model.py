@@ -15,7 +15,6 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from bot.behaviours import BehaviourType, Danger, Impact, Occasions
 from bot.nlu.arrays import Array
@@ -23,7 +22,7 @@ from bot.nlu.encoding import VECTOR_SIZE
 from bot.nlu.examples import ABOUT, Labelled
 from bot.nlu.heads import Head
 from bot.nlu.intents import NO_WORDS, OTHER_LANGUAGE
-from bot.nlu.network import Focus, Lesson, Network, Question
+from bot.nlu.network import Focus, Lesson, Network, Question, on_one_thread
 from bot.nlu.ngrams import Vocabulary
 from bot.nlu.parsing import WORD_SIZE, Encoded, Parsed
 
@@ -128,8 +127,10 @@ class ReaderModel:
         found, begun = [], 0
         for i, (one, numbers) in enumerate(zip(parsed, encoded, strict=True)):
             ended = begun + len(one.clauses)
-            said = [net.read(numbers.words, numbers.message) for net in self.networks]
-            acts, rest = said
+            with on_one_thread():
+                acts, rest = (
+                    net.read(numbers.words, numbers.message) for net in self.networks
+                )
             found.append(
                 Scores(
                     types=acts.types,
@@ -194,13 +195,8 @@ class ReaderModel:
             net.learn(lessons, focus, rounds, PACE, seed)
             return net
 
-        # NumPy lets go of the interpreter while it multiplies, so threads are enough;
-        # two threads inside each multiplication wait for one another more than they
-        # work, ten times as long when the machine is busy.
-        with (
-            ThreadpoolController().limit(limits=1, user_api="blas"),
-            ThreadPoolExecutor(len(NETWORKS)) as pool,
-        ):
+        # NumPy lets go of the interpreter while it multiplies, so threads are enough.
+        with on_one_thread(), ThreadPoolExecutor(len(NETWORKS)) as pool:
             self.networks += pool.map(lambda given: taught(*given), NETWORKS)
 
     def _answers(self, example: Labelled) -> dict[str, Array]:

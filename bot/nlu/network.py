@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from bot.nlu.arrays import Array
 
@@ -27,6 +30,20 @@ BATCH = 32
 _LONGEST = 260
 
 Arrays = dict[str, Array]
+
+
+def on_one_thread() -> Any:
+    """Return a context in which each multiplication uses one thread.
+
+    Two threads on matrices this small wait for one another more than they work: ten
+    times as long when the machine is busy.
+    """
+    return _blas().limit(limits=1, user_api="blas")
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ class Service:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                path, _, query = self.path.partition("?")
+                path = self.path.partition("?")[0]
                 page = service.pages.get(self.path, service.pages.get(path))
                 if page is None:
                     self._chat()

@@ -138,7 +138,8 @@ def test_focus_is_never_hidden(
               if (el === document.body) return 'end'
               const box = el.getBoundingClientRect()
               const x = Math.min(Math.max(box.x + box.width / 2, 1), innerWidth - 2)
-              const y = Math.min(Math.max(box.y + Math.min(box.height / 2, 20), 1), innerHeight - 2)
+              const middle = box.y + Math.min(box.height / 2, 20)
+              const y = Math.min(Math.max(middle, 1), innerHeight - 2)
               const top = document.elementFromPoint(x, y)
               return el.contains(top) || top?.contains(el) ? '' : el.outerHTML.slice(0, 80)
             }"""

@@ -99,7 +99,8 @@ def test_only_one_region_speaks_and_history_is_not_among_it(alone: Person):
     alone.say("hello")
 
     live = alone.chat.evaluate(
-        """[...document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]')]
+        """[...document.querySelectorAll(
+            '[aria-live], [role=status], [role=alert], [role=log]')]
           .filter((el) => el.getAttribute('aria-live') !== 'off')
           .map((el) => el.getAttribute('role'))"""
     )
@@ -267,7 +268,9 @@ def test_the_box_grows_with_a_long_account(alone: Person):
     box.fill("and then it happened again\n" * 6)
 
     tall = box.bounding_box()
-    assert short and tall and tall["height"] > short["height"] * 2
+    assert short is not None
+    assert tall is not None
+    assert tall["height"] > short["height"] * 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import CHROMIUM, Watch, watched
+from browser.conftest import Watch, watched
 from browser.person import ELSEWHERE, NewContext, Person, frame_of, greeted, opened
 from browser.service import Fault, Service
 

@@ -15,19 +15,22 @@ from browser.service import Fault, Service
 from browser.site import Site
 
 SHAPES = """
-['leave', 'open', '', 0, 1, null, undefined, true, [], [['fc', 'leave']], {}, new Map([['fc', 'leave']]),
- ...['', 'Leave', 'LEAVE', 'exit', 'close', 'left', 'here', 'toString', '__proto__', null, 1, [], {}, ['leave'],
-     { toString: 'leave' }, true].map((fc) => ({ fc })),
+['leave', 'open', '', 0, 1, null, undefined, true, [], [['fc', 'leave']], {},
+ new Map([['fc', 'leave']]),
+ ...['', 'Leave', 'LEAVE', 'exit', 'close', 'left', 'here', 'toString', '__proto__', null, 1,
+     [], {}, ['leave'], { toString: 'leave' }, true].map((fc) => ({ fc })),
  ...['x', 'to', 'exit', 'url', 'token', 'text', 'lang', 'constructor', 'theme', 'reloaded']
    .map((more) => ({ fc: 'leave', [more]: 'https://evil.example' })),
- ...[undefined, null, 1, 'true', {}].map((reloaded) => ({ fc: 'open', reloaded, theme: {} })),
- ...[undefined, null, 1, 'red', ['x'], { accent: 'red' }, { accent: 'url(https://evil.example)' },
-     { accent: '#12345' }, { radius: '1px;color:red' }, { 'accent-dark': 1 }, { danger: '#ffffff' },
-     { accent: { toString: 1 } }]
+ ...[undefined, null, 1, 'true', {}]
+   .map((reloaded) => ({ fc: 'open', reloaded, theme: {} })),
+ ...[undefined, null, 1, 'red', ['x'], { accent: 'red' }, { accent: '#12345' },
+     { accent: 'url(https://evil.example)' }, { radius: '1px;color:red' },
+     { 'accent-dark': 1 }, { danger: '#ffffff' }, { accent: { toString: 1 } }]
    .map((theme) => ({ fc: 'open', reloaded: false, theme })),
- ...['token', 'text', 'say', 'choice', 'messages', 'script', 'html', 'src', 'href', 'eval', 'type', 'event', 'data']
-   .flatMap((key) => ['leave', 'open', '<img src=x onerror=alert(1)>', 'javascript:alert(1)', {}, []]
-     .map((value) => ({ [key]: value }))),
+ ...['token', 'text', 'say', 'choice', 'messages', 'script', 'html', 'src', 'href', 'eval',
+     'type', 'event', 'data']
+   .flatMap((key) => ['leave', 'open', '<img src=x onerror=alert(1)>', 'javascript:alert(1)',
+     {}, []].map((value) => ({ [key]: value }))),
  ...Array.from({ length: 80 }, (_, at) => ({ fc: 'open', ['k' + at]: at })),
 ]"""
 

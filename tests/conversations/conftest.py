@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from bot.assembly import assemble
 from bot.cli import QUIET
 from bot.session import ServerKey, Sessions, new_key
 from bot.settings import Settings
-
 from conversations.person import Person
 
 ROOT = Path(__file__).parents[2]

@@ -2,8 +2,6 @@
 
 import pytest
 
-
-
 OPENING = "a man put a strange card through my letterbox"
 # How many times "Skip this" is pressed after the opening to reach each question.
 STEPS = {

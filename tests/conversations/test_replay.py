@@ -1,11 +1,9 @@
-"""The test conversations, held over HTTP with the trained model, form and actions."""
+"""The test conversations, held with the trained model, the form and the actions."""
 
 from pathlib import Path
 
 import pytest
 import yaml
-
-
 
 FOLDER = Path(__file__).parent
 TOPICS = ("safety", "conversation", "account", "questions", "handoff")
