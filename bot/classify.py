@@ -3,71 +3,111 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from bot.behaviours import Reading
 
-# A line is answered when it has been read; nothing waits for lines still to come.
+# Reading several texts at once takes half the time of reading them one by one.
+BATCH = 32
+CHUNK = 64 * 1024
+
 Classify = Callable[[Sequence[str]], Sequence[Reading]]
 
 
-class BadLine(Exception):
-    """A line is not a message; the message says why, and holds none of its words."""
+@dataclass(frozen=True)
+class Line:
+    """One line of the input.
+
+    Attributes:
+        id: as given, or None.
+        text: the message, or None when the line is no message.
+        error: why it is none; holds none of its words.
+    """
+
+    id: Any = None
+    text: str | None = None
+    error: str = ""
 
 
-def classify_lines(lines: Iterable[bytes], classify: Classify, out: TextIO) -> bool:
-    """Answer each line with one line, and say whether all of them were messages.
+def lines_as_they_come(read: Callable[[int], bytes | None]) -> Iterator[list[bytes]]:
+    """Yield the lines that have arrived, without waiting for more of them.
 
     Args:
-        lines: JSON objects with `id` and `text`; empty lines are passed over.
+        read: returns at most so many bytes, as soon as there are some; empty at the end.
+    """
+    rest = b""
+    while chunk := read(CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for at in range(0, len(lines), BATCH):
+            yield lines[at : at + BATCH]
+    if rest:
+        yield [rest]
+
+
+def classify_lines(
+    batches: Iterable[Sequence[bytes]], classify: Classify, out: TextIO
+) -> bool:
+    """Answer each line with one line, in order, and say whether all were messages.
+
+    Args:
+        batches: JSON objects with `id` and `text`; empty lines are passed over.
         classify: reads texts.
         out: where the answers go.
     """
     all_good = True
-    for line in lines:
-        if not line.strip():
-            continue
-        name: Any = None
-        try:
-            given = _object(line)
-            name = given.get("id")
-            answer = _answer(name, classify([_text(given)])[0])
-        except BadLine as error:
-            all_good = False
-            answer = {"id": name, "error": str(error)}
-        except Exception:  # one odd text must not cost the rest of the file
-            all_good = False
-            answer = {"id": name, "error": "this text could not be read"}
-        out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    for batch in batches:
+        lines = [_line(each) for each in batch if each.strip()]
+        for answer in _answers(lines, classify):
+            all_good = all_good and "error" not in answer
+            out.write(json.dumps(answer, ensure_ascii=False) + "\n")
         out.flush()
     return all_good
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def _answers(lines: Sequence[Line], classify: Classify) -> Iterator[dict[str, Any]]:
+    texts = [line.text for line in lines if line.text is not None]
+    readings = iter(_readings(texts, classify))
+    for line in lines:
+        reading = next(readings) if line.text is not None else None
+        if reading is None:
+            error = line.error or "this text could not be read"
+            yield {"id": line.id, "error": error}
+        else:
+            yield {"id": line.id, **_told(reading)}
+
+
+def _readings(texts: Sequence[str], classify: Classify) -> list[Reading | None]:
+    """Read texts together; one odd text costs its own answer and no other."""
+    try:
+        return list(classify(texts)) if texts else []
+    except Exception:
+        if len(texts) == 1:
+            return [None]
+        return [_readings([text], classify)[0] for text in texts]
+
+
+def _line(line: bytes) -> Line:
     try:
         given = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise BadLine("not JSON in UTF-8") from None
+        return Line(error="not JSON in UTF-8")
     if not isinstance(given, dict):
-        raise BadLine("not an object with id and text")
-    return given
-
-
-def _text(given: dict[str, Any]) -> str:
-    if isinstance(given.get("id"), (dict, list, type(None))):
-        raise BadLine("id is missing")
-    text = given.get("text")
+        return Line(error="not an object with id and text")
+    name, text = given.get("id"), given.get("text")
+    if name is None or isinstance(name, (dict, list)):
+        return Line(error="id is missing")
     if not isinstance(text, str):
-        raise BadLine("text is missing or is not a string")
+        return Line(name, error="text is missing or is not a string")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadLine("text holds half a letter") from None
-    return text
+        return Line(name, error="text holds half a letter")
+    return Line(name, text)
 
 
-def _answer(name: Any, reading: Reading) -> dict[str, Any]:
+def _told(reading: Reading) -> dict[str, Any]:
     """Return a reading in the shape of the contract."""
     told = reading.to_dict()
     names = (
@@ -79,4 +119,4 @@ def _answer(name: Any, reading: Reading) -> dict[str, Any]:
         "impact",
         "language",
     )
-    return {"id": name, **{key: told[key] for key in names}}
+    return {name: told[name] for name in names}

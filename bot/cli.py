@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
 import sys
 import time
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     os.environ.update(QUIET)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # whatever the locale
     if getattr(options, "data_dir", None) is not None:
         options.data_dir = options.data_dir.resolve()
     root = _root()
@@ -120,7 +124,7 @@ def run_chat(options: argparse.Namespace, settings: Settings, root: Path) -> int
 def run_classify(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Read messages from standard input."""
     log.configure("error")
-    from bot.classify import classify_lines
+    from bot.classify import classify_lines, lines_as_they_come
     from bot.model import ensure
     from bot.nlu.model import UnreadableModel
     from bot.nlu.understanding import Understanding
@@ -130,7 +134,9 @@ def run_classify(options: argparse.Namespace, settings: Settings, root: Path) ->
         understanding = Understanding.from_archive(model)
     except UnreadableModel as error:
         raise Stop(f"{model.name} cannot be read ({error})") from None
-    good = classify_lines(sys.stdin.buffer, understanding.classify, sys.stdout)
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as standard_input:
+        batches = lines_as_they_come(standard_input.read)
+        good = classify_lines(batches, understanding.classify, sys.stdout)
     return 0 if good else 1
 
 

@@ -33,6 +33,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "line.mjs": "text/javascript; charset=utf-8",
         "page.mjs": "text/javascript; charset=utf-8",
         "parts.mjs": "text/javascript; charset=utf-8",
+        "takeaway.mjs": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
     }
 )

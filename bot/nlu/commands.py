@@ -45,7 +45,8 @@ _COMMANDS = {
     ),
     "correct_previous": (
         r"(?:no )?(?:remove|delete|take out|cross out|scrap|undo)"
-        r"(?: (?:that|it|this|the last (?:one|bit|thing|part)))?(?: out)?",
+        r"(?: (?:that|it|this|(?:the|that|my) last (?:one|bit|thing|part|message)))?"
+        r"(?: out)?",
         r"(?:no )?that'?s (?:not right|wrong|not what i (?:said|meant))",
     ),
 }

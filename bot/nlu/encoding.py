@@ -87,6 +87,10 @@ class SentenceVectors:
 
     def whole(self, context: Context) -> Array:
         """Return the package's own vector of a message, of length one."""
+        with self._limit(limits=self._threads, user_api="blas"):
+            return self._headed(context)
+
+    def _headed(self, context: Context) -> Array:
         net = self._net
         count = np.float32(context.pieces.sum() + 2)
         total = (context.states * context.pieces[:, None]).sum(0) + context.ends

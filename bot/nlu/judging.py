@@ -1,8 +1,7 @@
 """Makes a Reading of the probabilities: thresholds, calibration, evidence, intent.
 
-The numbers at the top were fitted on predictions for training messages that the
-predicting reader had not seen (five parts, each read by a reader taught on the other
-four); docs/adr/0005 says how. They are few on purpose.
+The numbers at the top are few and coarse on purpose. They were chosen on the
+development split, so its figures flatter them a little; docs/adr/0005 says how.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot.behaviours import Behaviour, Danger, Reading, Span
+from bot.acts import acts_in
+from bot.behaviours import Behaviour, Danger, Occasions, Reading, Span
 from bot.danger import Heard, hear
+from bot.knowledge import load_acts
 from bot.nlu.arrays import Array
 from bot.nlu.commands import command
 from bot.nlu.dates import dates_in
@@ -28,18 +29,24 @@ from bot.nlu.parsing import Encoded, Parsed
 _TYPE_WEIGHTS = (0.7, 0.45, 0.0, 0.1)
 _TYPE_BIAS = 0.35
 TYPE_AT = 0.45
+# What an act named in plain words adds: people also say just what happened.
+_TYPE_NAMED = 1.5
 # The same for danger: networks, linear, heard by a pattern, constant; one row a level.
 _DANGER_WEIGHTS = ((0.7, 0.6, 1.5), (0.7, 0.6, 1.5), (0.7, 0.6, 1.0))
 _DANGER_BIAS = (0.0, 0.0, 0.0)
 # A miss costs more than a card too many, so the bar is low for the first two.
-DANGER_AT = (0.3, 0.25, 0.36)
+DANGER_AT = (0.28, 0.2, 0.36)
 IMPACT_AT = 0.4
+_PLAINLY = 0.7
 # Below this the person is asked rather than guessed at.
-INTENT_AT = 0.3
+INTENT_AT = 0.2
 _SURE = 0.9
 # Words are evidence when they say at least this much of what the clearest words say.
 _WORDS_SHARE = 0.45
-_CLAUSE_SHARE = 0.5
+_CLAUSE_SHARE = 0.6
+_MOST_CLAUSES = 4
+# A clause as short as this is shown whole; a longer one is cut to its marked words.
+_WHOLE_CLAUSE = 9
 _LONGEST_EVIDENCE = 14
 _FILLERS = frozenset(
     "and but then so because cos coz cus also plus or n & just well anyway like now"
@@ -116,7 +123,12 @@ def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
         level
         for i, level in enumerate(LEVELS)
         if danger_probability(scores, i, heard) >= DANGER_AT[i]
+        or (level is Danger.HIGH_RISK and level in heard.levels)
     )
+    about = ABOUT[int(np.argmax(scores.mean("about")))]
+    if about == "own" and Danger.IMMEDIATE not in heard.levels:
+        # What the writer does is no danger to the writer, unless plainly said.
+        danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
     intent, confidence, guess = _intent(parsed.text, scores, intents, danger)
     if language != ENGLISH and not _is_urgent(danger):
         intent = OTHER_LANGUAGE
@@ -126,17 +138,26 @@ def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
         behaviours=_behaviours(parsed, scores),
         danger=danger,
         signs=heard.signs,
-        occasions=OCCASIONS[int(np.argmax(scores.mean("occasions")))],
+        occasions=_occasions(scores),
         impact=tuple(
             impact
             for impact, p in zip(IMPACTS, scores.mean("impact"), strict=True)
             if p >= IMPACT_AT
         ),
-        about=ABOUT[int(np.argmax(scores.mean("about")))],
+        about=about,
         dates=dates_in(parsed.text),
         language=language,
     )
     return Judged(reading, guess)
+
+
+def _occasions(scores: Scores) -> Occasions:
+    """Return how often; an act that was plainly told happened once at least."""
+    shares = scores.mean("occasions")
+    told = max(type_probability(scores, k) for k in range(len(TYPES)))
+    if told >= _PLAINLY:
+        shares = np.where([o is Occasions.UNCLEAR for o in OCCASIONS], 0, shares)
+    return OCCASIONS[int(np.argmax(shares))]
 
 
 def _is_urgent(danger: tuple[Danger, ...]) -> bool:
@@ -163,11 +184,15 @@ def _intent(
 
 
 def _behaviours(parsed: Parsed, scores: Scores) -> tuple[Behaviour, ...]:
-    found = [
-        Behaviour(kind, probability, _evidence(parsed, scores, k))
-        for k, kind in enumerate(TYPES)
-        if (probability := type_probability(scores, k)) >= TYPE_AT
-    ]
+    acts = load_acts()
+    named = {name for act in acts_in(parsed.text) for name in acts[act].types}
+    found = []
+    for k, kind in enumerate(TYPES):
+        probability = type_probability(scores, k)
+        if kind.value in named:
+            probability = _combined((probability,), (1.0,), _TYPE_NAMED)
+        if probability >= TYPE_AT:
+            found.append(Behaviour(kind, probability, _evidence(parsed, scores, k)))
     return tuple(sorted(found, key=lambda behaviour: -behaviour.confidence))
 
 
@@ -180,10 +205,13 @@ def _evidence(parsed: Parsed, scores: Scores, kind: int) -> tuple[Span, ...]:
         if (inside := _inside(parsed, clause.start, clause.end))
     ]
     clearest = max((score for _, score in told), default=0.0)
+    best = sorted(told, key=lambda pair: -pair[1])[:_MOST_CLAUSES]
     return tuple(
-        _trimmed(parsed, marks, clause.start, clause.end)
-        for clause, score in told
-        if score >= max(_CLAUSE_SHARE * clearest, _LEAST)
+        sorted(
+            _trimmed(parsed, marks, clause.start, clause.end)
+            for clause, score in best
+            if score >= max(_CLAUSE_SHARE * clearest, _LEAST)
+        )
     )
 
 
@@ -195,7 +223,8 @@ def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
     """Return the marked stretch of a clause, without fillers at its beginning."""
     inside = _inside(parsed, start, end)
     bar = _WORDS_SHARE * marks[inside].max()
-    marked = [i for i in inside if marks[i] >= bar]
+    short = len(inside) <= _WHOLE_CLAUSE
+    marked = [i for i in inside if short or marks[i] >= bar]
     first, last = marked[0], marked[-1]
     while last - first + 1 > _LONGEST_EVIDENCE:
         if marks[first] < marks[last]:
@@ -204,6 +233,8 @@ def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
             last -= 1
     while first < last and _bare(parsed, first) in _FILLERS:
         first += 1
+    while first < last and _bare(parsed, last) in _FILLERS:
+        last -= 1
     begin = max(start, parsed.words[first][0])
     finish = min(end, parsed.words[last][1])
     return Span(begin, finish, parsed.text[begin:finish])

@@ -7,7 +7,17 @@
  */
 
 import { Line } from './line.mjs'
-import { button, contacts, el, fill, render, retireChoices, spoken, unmasked } from './parts.mjs'
+import {
+  button,
+  contacts,
+  el,
+  fill,
+  render,
+  retireChoices,
+  spoken,
+  unmasked,
+} from './parts.mjs'
+import { takeaway } from './takeaway.mjs'
 
 const MOST = 4000
 const COUNT_FROM = 3500
@@ -282,10 +292,14 @@ export class Chat {
   }
 
   askDelete() {
-    this.tell(this.words.delete_ask, [], [
-      [this.words.delete_yes, () => this.deleteAll()],
-      [this.words.delete_no, () => this.hideNotice(this.$delete)],
-    ])
+    this.tell(
+      this.words.delete_ask,
+      [],
+      [
+        [this.words.delete_yes, () => this.deleteAll()],
+        [this.words.delete_no, () => this.hideNotice(this.$delete)],
+      ],
+    )
     this.$notice.querySelector('button').focus()
   }
 
@@ -293,10 +307,14 @@ export class Chat {
     try {
       await this.line.end()
     } catch {
-      return this.tell(this.words.delete_failed, [], [
-        [this.words.try_again, () => this.deleteAll()],
-        [this.words.delete_no, () => this.hideNotice(this.$delete)],
-      ])
+      return this.tell(
+        this.words.delete_failed,
+        [],
+        [
+          [this.words.try_again, () => this.deleteAll()],
+          [this.words.delete_no, () => this.hideNotice(this.$delete)],
+        ],
+      )
     }
     this.forget()
     this.tell(this.words.deleted, [], [[this.words.start_again, () => this.startAgain()]])
@@ -310,7 +328,7 @@ export class Chat {
       lang: this.lang,
       choose: (id, label, $pressed) => this.choose(id, label, $pressed),
       restore: (line) => unmasked(line, this.said),
-      takeaway: ($summary) => this.takeaway($summary),
+      takeaway: ($summary) => takeaway($summary, this),
     }
     const $parts = parts.map((part) => render(part, tools))
     const $turn = el('li', 'fc-turn fc-turn--theirs', this.speaker('answer'), ...$parts)
@@ -437,9 +455,7 @@ export class Chat {
     this.tell(this.words.idle_soon, [], [[this.words.idle_keep, () => this.keepOpen()]])
     this.idleTimer = setTimeout(() => {
       this.forget()
-      this.tell(this.words.ended_idle, [], [
-        [this.words.start_again, () => this.startAgain()],
-      ])
+      this.tell(this.words.ended_idle, [], [[this.words.start_again, () => this.startAgain()]])
     }, IDLE_WARNING_MS)
   }
 
@@ -456,94 +472,17 @@ export class Chat {
     }
   }
 
-  /** The ways to take the summary along, behind a warning. */
-  takeaway($summary) {
-    const { words } = this
-    const $done = el('p', 'fc-small')
-    const tell = (said) => {
-      $done.textContent = said
-      this.announce(said)
-    }
-    const ways = [
-      [words.copy_copy, () => tell(copy($summary) ? words.copy_copied : words.copy_failed)],
-      [words.copy_print, () => print($summary, words.print_title, this.options.base)],
-      [
-        words.copy_save,
-        () => {
-          save(plainText($summary), words.file)
-          tell(fill(words.copy_saved, { file: words.file }))
-        },
-      ],
-    ]
-    const $ways = ways.map(([label, act]) => button(label, 'fc-button--small', act))
-    const $inside = el('div', 'fc-inside', el('p', '', words.copy_warning))
-    $inside.append(el('div', 'fc-actions', ...$ways), $done)
-    return el('details', 'fc-details', el('summary', '', words.copy_open), $inside)
-  }
-
   /** Shows how many presses are left, and says so. */
   tellKeys(key, more) {
     const { words } = this
-    const says = key === 'Escape' ? words.leave_escape : [words.leave_one_more, words.leave_two_more][more - 1]
+    const says =
+      key === 'Escape'
+        ? words.leave_escape
+        : [words.leave_one_more, words.leave_two_more][more - 1]
     this.$keys.hidden = more === 0
     this.$keys.textContent = more === 0 ? '' : says
     this.announce(more === 0 ? words.leave_not : says)
   }
-}
-
-/** The summary as lines of plain text. */
-function plainText($summary) {
-  const $lines = [...$summary.querySelectorAll('h3, h4, li, p')]
-  return $lines
-    .map(($line) => {
-      const words = $line.textContent.trim()
-      if ($line.tagName === 'LI') return `- ${words}`
-      return `\n${words}`
-    })
-    .join('\n')
-    .trim()
-}
-
-/** Copies by the page's own selection, which asks for no permission. */
-function copy($summary) {
-  const selection = window.getSelection()
-  selection.selectAllChildren($summary)
-  const give = (event) => {
-    event.clipboardData.setData('text/plain', plainText($summary))
-    event.preventDefault()
-  }
-  document.addEventListener('copy', give, { once: true, capture: true })
-  const done = document.execCommand('copy')
-  document.removeEventListener('copy', give, { capture: true })
-  if (done) selection.removeAllRanges()
-  return done
-}
-
-function save(words, file) {
-  const address = URL.createObjectURL(new Blob([`${words}\n`], { type: 'text/plain' }))
-  const $link = el('a', '')
-  $link.href = address
-  $link.download = file
-  $link.click()
-  // Let go of it once the browser has taken it, so that nothing is kept here.
-  setTimeout(() => URL.revokeObjectURL(address), 1000)
-}
-
-/** Prints the summary alone, from an empty page of its own, under a neutral name. */
-function print($summary, title, base) {
-  const $page = el('iframe', 'fc-hidden')
-  $page.title = title
-  $summary.after($page)
-  const page = $page.contentWindow
-  page.document.title = title
-  page.document.documentElement.lang = document.documentElement.lang
-  page.document.body.append(page.document.importNode($summary, true))
-  page.addEventListener('afterprint', () => $page.remove())
-  const $style = page.document.createElement('link')
-  $style.rel = 'stylesheet'
-  $style.href = `${base}/chat.css`
-  $style.onload = $style.onerror = () => page.print()
-  page.document.head.append($style)
 }
 
 function required($root, selector) {

@@ -254,7 +254,8 @@
       theme[name] = value
       $host.style.setProperty(own, value)
     }
-    const readable = (on) => (colour) => /^#[\da-f]{6}$/i.test(colour) && contrast(colour, on) >= 4.5
+    const readable = (on) => (colour) =>
+      /^#[\da-f]{6}$/i.test(colour) && contrast(colour, on) >= 4.5
     take('accent', '--fc-a', readable('#ffffff'))
     take('accent-dark', '--fc-ad', readable('#131a21'))
     take('radius', '--fc-r', (value) => /^\d{1,2}px$/.test(value))
@@ -266,7 +267,9 @@
   }
 
   function luminance(colour) {
-    const [r, g, b] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2)
+    const [r, g, b] = [1, 3, 5].map(
+      (at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2,
+    )
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
 

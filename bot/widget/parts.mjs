@@ -110,7 +110,10 @@ function danger(part, tools) {
 function four(part, tools) {
   const { words } = tools
   const types = list(part.types)
-  const { before, told, after } = around(part.text, types.map((type) => type.heading))
+  const { before, told, after } = around(
+    part.text,
+    types.map((type) => type.heading),
+  )
   const $card = el('section', 'fc-part fc-card', ...before)
   const present = types.filter((type) => type.present)
   $card.append(...present.map((type) => fourType(type, told, tools)))
@@ -154,7 +157,10 @@ function withChoices($thing, given, tools) {
 
 function offences(part, tools) {
   const shown = [...list(part.offences), ...list(part.more)]
-  const { before, after } = around(part.text, shown.map((offence) => offence.name))
+  const { before, after } = around(
+    part.text,
+    shown.map((offence) => offence.name),
+  )
   const $shown = shown.map((offence) => disclosure(offence, tools))
   return el('div', 'fc-part', ...before, ...$shown, ...after)
 }
@@ -190,7 +196,10 @@ function sourceOf(offence, words) {
 function services(part, tools) {
   const { words } = tools
   const shown = list(part.services)
-  const { before } = around(part.text, shown.map((service) => service.name))
+  const { before } = around(
+    part.text,
+    shown.map((service) => service.name),
+  )
   const $part = el('div', 'fc-part', ...before)
   const $items = shown.map((service) => {
     const $item = el('li', 'fc-card fc-service')
@@ -222,7 +231,9 @@ function handoff(part, tools) {
   const $report = el('p', '', anchor(report, words))
   $report.firstChild.classList.add('fc-door')
   const $support = el('section', '', el('h3', 'fc-card-heading', words.support))
-  $support.append(support.kind ? services({ ...support, text: '' }, tools) : anchor(support, words))
+  $support.append(
+    support.kind ? services({ ...support, text: '' }, tools) : anchor(support, words),
+  )
   const $card = el('section', 'fc-part fc-card')
   const put = ($thing) => $thing.isConnected || $card.contains($thing) || $card.append($thing)
   for (const paragraph of text(part.text).split(/\n{2,}/)) {
@@ -235,7 +246,8 @@ function handoff(part, tools) {
   }
   put($report)
   put($support)
-  if (!$card.querySelector('.fc-notice')) $card.prepend(el('p', 'fc-notice', words.not_a_report))
+  if (!$card.querySelector('.fc-notice'))
+    $card.prepend(el('p', 'fc-notice', words.not_a_report))
   return $card
 }
 
@@ -303,7 +315,8 @@ function anchor({ label, href }, words) {
  */
 function around(given, names) {
   const all = text(given).split(/\n{2,}/)
-  const isTold = (paragraph) => names.some((name) => text(name) && paragraph.includes(text(name)))
+  const isTold = (paragraph) =>
+    names.some((name) => text(name) && paragraph.includes(text(name)))
   const first = all.findIndex(isTold)
   if (first < 0) return { before: paragraphs(given), told: [], after: [] }
   const told = all.slice(first)
@@ -347,7 +360,10 @@ function text(value) {
 export function unmasked(line, said) {
   return line.replace(MASKED, (mask, at) => {
     const before = line.slice(0, at).split(EDGE).pop().slice(-24)
-    const after = line.slice(at + mask.length).split(EDGE)[0].slice(0, 24)
+    const after = line
+      .slice(at + mask.length)
+      .split(EDGE)[0]
+      .slice(0, 24)
     if (`${before}${after}`.trim().length < 4) return mask
     const from = before.trim() ? literal(before) : '(?:^|[.,;:!?\\n]\\s*)'
     const to = after.trim() ? literal(after) : '(?=$|[.,;:!?\\n])'

@@ -29,6 +29,7 @@ CHAT = (
     "/chat.mjs",
     "/line.mjs",
     "/parts.mjs",
+    "/takeaway.mjs",
     "/leave.mjs",
 )
 
@@ -329,6 +330,7 @@ def test_every_word_is_in_the_language_file_and_used():
         "index.html",
         "chat.mjs",
         "parts.mjs",
+        "takeaway.mjs",
         "frame.mjs",
     )
     code = "\n".join((WIDGET / name).read_text(encoding="utf-8") for name in files)

@@ -121,6 +121,7 @@ def test_the_screen_is_covered_in_the_same_moment(alone: Person):
         "document.body.textContent] }"
     )
 
+    alone.page.wait_for_url(ELSEWHERE)
     assert (display, title) == ("none", "Loading")
     assert CANARY not in words
 
@@ -133,6 +134,7 @@ def test_the_page_around_is_covered_in_the_same_moment(person: Person):
         "[getComputedStyle(document.documentElement).display, document.title] }"
     )
 
+    person.page.wait_for_url(ELSEWHERE)
     assert covered == ["none", "Loading"]
 
 
@@ -168,6 +170,7 @@ def test_an_open_dialog_of_the_page_is_covered_too(person: Person):
         }"""
     )
 
+    person.page.wait_for_url(ELSEWHERE)
     assert shown == [True, False]
 
 

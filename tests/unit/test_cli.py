@@ -13,7 +13,7 @@ from toy.keys import KEY
 
 from bot.behaviours import Behaviour, BehaviourType, Danger, Occasions, Reading, Span
 from bot.checks import check, to_confirm
-from bot.classify import classify_lines
+from bot.classify import classify_lines, lines_as_they_come
 from bot.model import ModelUnfit, fingerprint, model_path, verified
 from bot.refusals import help_contacts
 from bot.serving import CannotServe, alone_in, server_keys
@@ -38,25 +38,26 @@ def bot(*arguments, **env):
 
 def read_as_told(texts):
     """Read messages for the classifying test, without a model."""
-    if texts[0] == "odd":
-        raise RuntimeError(texts[0])
-    words = Span(0, 3, texts[0][:3])
-    behaviour = Behaviour(BehaviourType.FIXATED, 0.91, (words,))
+    if "odd" in texts:
+        raise RuntimeError("odd")
     return [
         Reading(
             "describe_incident",
             0.8,
-            behaviours=(behaviour,),
+            behaviours=(
+                Behaviour(BehaviourType.FIXATED, 0.91, (Span(0, 3, text[:3]),)),
+            ),
             danger=(Danger.IMMEDIATE,),
             signs=("here",),
             occasions=Occasions.ONCE,
         )
+        for text in texts
     ]
 
 
 def classified(*lines):
     out = io.StringIO()
-    good = classify_lines(lines, read_as_told, out)
+    good = classify_lines([lines], read_as_told, out)
     return good, [json.loads(line) for line in out.getvalue().splitlines()]
 
 
@@ -92,7 +93,7 @@ def test_a_message_is_classified_as_the_contract_says():
         (b'{"id": "a", "text": 1}', "a"),
         (b'{"id": "a", "text": null}', "a"),
         (b'{"id": "a", "text": "\\ud800"}', "a"),
-        (b'{"id": {}, "text": "x"}', {}),
+        (b'{"id": {}, "text": "x"}', None),
         (b'{"text": "x"}', None),
         (b'\xff{"id": "a", "text": "x"}', None),
         (b"[" * 100_000, None),
@@ -110,7 +111,29 @@ def test_a_bad_line_is_said_and_the_next_is_still_read(line, name):
 
 
 def test_empty_lines_are_no_messages():
-    assert classified(b"\n", b"  \n") == (True, [])
+    assert classified(b"", b"  ") == (True, [])
+
+
+def test_answers_come_in_the_order_of_the_lines():
+    lines = [b'{"id": %d, "text": "x"}' % n for n in range(5)]
+    _, answers = classified(lines[0], b"bad", *lines[1:3], b'{"id": 9, "text": "odd"}')
+
+    assert [answer["id"] for answer in answers] == [0, None, 1, 2, 9]
+    assert ["error" in answer for answer in answers] == [
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_line_is_read_as_soon_as_it_is_whole():
+    chunks = iter([b"one\ntw", b"o\n", b"three\nfour\n\nfi", b"ve", b""])
+
+    batches = list(lines_as_they_come(lambda size: next(chunks)))
+
+    assert batches == [[b"one"], [b"two"], [b"three", b"four", b""], [b"five"]]
 
 
 def talk(tmp_path, *lines):
