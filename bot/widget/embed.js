@@ -174,11 +174,14 @@
     document.documentElement.style.setProperty('display', 'none', 'important')
     document.title = WORDS.leaving
     if (chat) chat.forget()
-    const go = () => replace(address(to) || address(given.exit) || EXIT)
+    const go = () => {
+      clearTimeout(late)
+      replace(address(to) || address(given.exit) || EXIT)
+    }
+    const late = setTimeout(go, GOODBYE_MS)
     if (!isHeard || inPage) return go()
     leave.go = go
     post({ fc: 'leave' })
-    setTimeout(go, GOODBYE_MS)
   }
 
   function replace(url) {
