@@ -26,6 +26,8 @@ from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
 from bot.listening import correct, understand
 
+# A message up to so many words is said back whole; of a longer one, what mattered.
+SHORT = 14
 SORRY = {
     Impact.SCARED: "utter_sorry_scared",
     Impact.THREATENED: "utter_sorry_threatened",
@@ -91,11 +93,16 @@ def _acknowledge(dispatcher: CollectingDispatcher, turn: Turn, after: Account) -
 
 def _mirrored(incident: Incident) -> tuple[str, ...]:
     """Return the words to say back: what led to a type, or a short message whole."""
-    spans = sorted(span for each in incident.behaviours for span in each.evidence)
-    words = tuple(dict.fromkeys(span.text for span in spans))
-    if not words and len(incident.words.split()) <= 12:
-        words = (incident.words,)
-    return words
+    if len(incident.words.split()) <= SHORT:
+        return (incident.words,)
+    spans = sorted({s for each in incident.behaviours for s in each.evidence})
+    return tuple(
+        span.text
+        for span in spans
+        if not any(
+            o != span and o.start <= span.start <= span.end <= o.end for o in spans
+        )
+    )
 
 
 def _acknowledge_answer(

@@ -57,6 +57,8 @@ _MOST_CLAUSES = 4
 # A clause as short as this is shown whole; a longer one is cut to its marked words.
 _WHOLE_CLAUSE = 9
 _LONGEST_EVIDENCE = 14
+_GAP = 4  # characters: a comma, a dash, a word like "of"
+_SCRAP = 2  # words
 _FILLERS = frozenset(
     "and but then so because cos coz cus also plus or n & just well anyway like now"
     " that which who when while as if to the a my".split()
@@ -216,13 +218,27 @@ def _evidence(parsed: Parsed, scores: Scores, kind: int) -> tuple[Span, ...]:
     ]
     clearest = max((score for _, score in told), default=0.0)
     best = sorted(told, key=lambda pair: -pair[1])[:_MOST_CLAUSES]
-    return tuple(
-        sorted(
+    return _joined(
+        parsed.text,
+        [
             _trimmed(parsed, marks, clause.start, clause.end)
             for clause, score in best
             if score >= max(_CLAUSE_SHARE * clearest, _LEAST)
-        )
+        ],
     )
+
+
+def _joined(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Join spans that touch, and leave out scraps when something longer is there."""
+    whole: list[Span] = []
+    for span in sorted(spans):
+        if whole and span.start - whole[-1].end <= _GAP:
+            begin, end = whole[-1].start, max(whole[-1].end, span.end)
+            whole[-1] = Span(begin, end, text[begin:end])
+        else:
+            whole.append(span)
+    long = [span for span in whole if len(span.text.split()) > _SCRAP]
+    return tuple(long or whole)
 
 
 def _inside(parsed: Parsed, start: int, end: int) -> list[int]:
