@@ -25,6 +25,7 @@ from bot.account import SKIPPED, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
 from bot.listening import correct, understand
+from bot.questions import specific_answer
 
 # A message up to so many words is said back whole; of a longer one, what mattered.
 SHORT = 14
@@ -60,10 +61,25 @@ class ValidateAccountForm(Action):
             dispatcher.utter_message(json_message=shown)
             after = replace(after, safe_now=None)
         _acknowledge(dispatcher, turn, after)
+        _warn_of_tracker(dispatcher, turn, after)
         if after.is_empty and after.what_happened is not None:
             # Nothing to ask about: the doors, by way of the form's own end.
             return [*changes(turn.account, after), SlotSet("requested_slot", None)]
         return changes(turn.account, after) or [SlotSet("about", after.about)]
+
+
+def _warn_of_tracker(
+    dispatcher: CollectingDispatcher, turn: Turn, after: Account
+) -> None:
+    """Say what is safer with a tracker before anything else is asked.
+
+    Moving it, switching it off or taking it home can do harm before the talk is over.
+    """
+    if "tracked" in set(after.circumstances) - set(turn.account.circumstances):
+        text = turn.message.text
+        advice = specific_answer("ask_online_safety", text, after, knowledge())
+        if advice is not None:
+            say(dispatcher, advice, after)
 
 
 def _acknowledge(dispatcher: CollectingDispatcher, turn: Turn, after: Account) -> None:

@@ -56,7 +56,7 @@ _CLAUSE_SHARE = 0.6
 _MOST_CLAUSES = 4
 # A clause as short as this is shown whole; a longer one is cut to its marked words.
 _WHOLE_CLAUSE = 9
-_LONGEST_EVIDENCE = 14
+_SHORTEST_EVIDENCE, _LONGEST_EVIDENCE = 4, 14
 _GAP = 4  # characters: a comma, a dash, a word like "of"
 _SCRAP = 2  # words
 _FILLERS = frozenset(
@@ -252,6 +252,10 @@ def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
     short = len(inside) <= _WHOLE_CLAUSE
     marked = [i for i in inside if short or marks[i] >= bar]
     first, last = marked[0], marked[-1]
+    while last - first + 1 < _SHORTEST_EVIDENCE and last < inside[-1]:
+        last += 1
+    while last - first + 1 < _SHORTEST_EVIDENCE and first > inside[0]:
+        first -= 1
     while last - first + 1 > _LONGEST_EVIDENCE:
         if marks[first] < marks[last]:
             first += 1

@@ -118,7 +118,7 @@ function four(part, tools) {
   const present = types.filter((type) => type.present)
   $card.append(...present.map((type) => fourType(type, told, tools)))
   const absent = types.filter((type) => !type.present)
-  if (present.length && absent.length) {
+  if (absent.length && (present.length || absent.some((type) => type.choices))) {
     const $names = absent.map((type) => {
       const disagreed = type.view === 'disagree' ? ` (${words.four_disagree})` : ''
       const $name = el('li', '', text(type.heading) + disagreed)
