@@ -25,6 +25,8 @@ const COUNTS_SAID = [500, 200, 100, 50, 20, 10, 5, 1]
 const SLOW_MS = 3000
 const IDLE_WARNING_MS = 120000
 const SAID_MS = 10000
+// Ways to fail in which the service may not have heard it at all.
+const UNHEARD = ['offline', 'lost', 'slow']
 
 /**
  * @typedef {object} Options
@@ -55,6 +57,7 @@ export class Chat {
     this.line = new Line(options.base, options.keepsTab === true)
     this.said = []
     this.waiting = []
+    this.failed = []
     this.round = {}
     this.listen()
   }
@@ -82,7 +85,10 @@ export class Chat {
         this.$text.focus()
       })
     }
-    window.addEventListener('online', () => this.pump())
+    window.addEventListener('online', () => {
+      this.requeue()
+      this.pump()
+    })
     // Leaving the page, by whatever way, ends the chat; coming back finds it empty.
     window.addEventListener('pagehide', () => this.forget(this.options.keepsTab))
     window.addEventListener('pageshow', (event) => {
@@ -152,6 +158,7 @@ export class Chat {
     this.isSending = this.isOpening = false
     this.said = []
     this.waiting = []
+    this.failed = []
     this.$turns.replaceChildren()
     this.$say.replaceChildren()
     this.$now.hidden = true
@@ -207,28 +214,24 @@ export class Chat {
     this.scrollTo($turn)
     if (kind === 'text') this.said.push(value)
     const message = { id: uuid(), kind, value, $turn }
+    this.requeue()
     this.waiting.push(message)
     this.pump()
     return message
   }
 
-  /** Sends what is waiting, one after the other, until something fails. */
+  /** Sends what is waiting, one after the other. */
   async pump() {
     if (this.isSending || !this.line.isOpen || !this.waiting.length) return
     const { round } = this
     this.isSending = true
-    const message = this.waiting[0]
+    const message = this.waiting.shift()
     message.$turn.querySelector('.js-failed')?.remove()
     const $wait = this.showWaiting(this.words.working)
     const slow = setTimeout(() => this.saySlow($wait), SLOW_MS)
-    let answered = false
     try {
       const parts = await this.line.say(message)
-      if (round === this.round) {
-        this.waiting.shift()
-        answered = true
-        this.showReply(parts)
-      }
+      if (round === this.round) this.showReply(parts)
     } catch (failure) {
       if (round === this.round) this.fail(message, failure)
     } finally {
@@ -238,24 +241,37 @@ export class Chat {
     if (round !== this.round) return
     this.isSending = false
     this.restIdle()
-    if (answered) this.pump()
+    this.pump()
+  }
+
+  /** Puts back in line, in order, what the service has perhaps never heard. */
+  requeue() {
+    const isUnheard = ({ failure }) => UNHEARD.includes(failure)
+    this.waiting.unshift(...this.failed.filter(isUnheard))
+    this.failed = this.failed.filter((message) => !isUnheard(message))
   }
 
   /** Says plainly that it was not answered, with the words kept. */
-  fail(message, { kind, told = {} }) {
+  fail(message, failure) {
+    const { kind, told } = failure
     if (kind === 'ended') return this.sayEnded(message, told)
     if (told.messages?.length) this.showReply(told.messages)
-    if (kind === 'refused') this.waiting.shift()
+    this.showFailed(message, failure)
+    // What fails on the way fails for all that wait; what fails there, for itself.
+    if (!UNHEARD.includes(kind)) return
+    for (const other of this.waiting.splice(0)) this.showFailed(other, failure)
+  }
+
+  showFailed(message, { kind, told }) {
     const says = told.say || this.words[`failed_${kind}`] || this.words.failed_broken
     const $failed = el('div', 'fc-failed js-failed')
     $failed.append(el('p', '', el('strong', '', this.words.not_sent), ' ', says))
     if (kind === 'refused') {
       this.giveBack(message)
     } else {
-      const again = () => {
-        message.$turn.focus({ preventScroll: true })
-        this.pump()
-      }
+      message.failure = kind
+      this.failed.push(message)
+      const again = () => this.sendAgain(message)
       $failed.append(button(this.words.try_again, 'fc-button--small', again))
     }
     if (told.help?.length) $failed.append(contacts(told.help, this.words))
@@ -264,11 +280,23 @@ export class Chat {
     this.scrollTo($failed)
   }
 
+  sendAgain(message) {
+    message.$turn.focus({ preventScroll: true })
+    this.requeue()
+    if (!this.waiting.includes(message)) this.waiting.unshift(message)
+    this.failed = this.failed.filter((each) => each !== message)
+    this.pump()
+  }
+
   sayEnded(message, told) {
+    const unsent = [...this.failed, message, ...this.waiting]
     this.waiting = []
+    this.failed = []
     this.line.drop()
-    this.giveBack(message)
-    const kept = message.kind === 'text' ? ` ${this.words.ended_text}` : ''
+    for (const $failed of this.$turns.querySelectorAll('.js-failed')) $failed.remove()
+    const isText = unsent.some(({ kind }) => kind === 'text')
+    unsent.reverse().forEach((each) => this.giveBack(each))
+    const kept = isText ? ` ${this.words.ended_text}` : ''
     this.tell(`${this.words.ended}${kept}`, told.help, [
       [this.words.start_again, () => this.startAgain()],
     ])
@@ -276,8 +304,8 @@ export class Chat {
 
   /** Puts words that will not be sent back where they can be changed. */
   giveBack({ kind, value }) {
-    if (kind !== 'text' || this.$text.value) return
-    this.$text.value = value
+    if (kind !== 'text') return
+    this.$text.value = [value, this.$text.value].filter(Boolean).join('\n\n')
     this.measure()
   }
 

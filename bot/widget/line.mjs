@@ -5,6 +5,8 @@
 
 const DEADLINE_MS = 20000
 const TAB_KEY = 'fc'
+// Over in a moment by themselves; whatever else failed is said at once.
+const PASSING = ['stopping', 'not_ready']
 
 /** A message that was not answered, and why. */
 export class Failure extends Error {
@@ -175,7 +177,8 @@ function failureFrom(response, answer) {
   if (status === 401) return new Failure('ended', told)
   if (status === 429 || status === 503) {
     const seconds = Number(response.headers.get('Retry-After'))
-    if (seconds > 0) told.waitMs = seconds * 1000
+    const passes = status === 429 || PASSING.includes(told.code)
+    if (seconds > 0 && passes) told.waitMs = seconds * 1000
     return new Failure('busy', told)
   }
   return new Failure(told.say && status < 500 ? 'refused' : 'broken', told)

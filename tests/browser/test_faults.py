@@ -114,6 +114,28 @@ def test_a_fast_typist_is_not_told_to_wait(alone: Person, service: Service):
     assert service.heard == [WORDS]
 
 
+def test_a_turn_that_was_not_kept_is_said_at_once_and_not_repeated(
+    alone: Person, service: Service
+):
+    body = error("not_kept", "Sorry, that message was not saved.")
+    service.fail("/chat/messages", Fault(503, body, {"Retry-After": "1"}))
+
+    alone.send(WORDS)
+
+    not_sent(alone)
+    assert len(service.calls_of("/chat/messages")) == 1
+
+
+def test_a_service_that_starts_again_is_waited_for(alone: Person, service: Service):
+    body = error("stopping", "This service is starting again.")
+    service.fail("/chat/messages", Fault(503, body, {"Retry-After": "1"}))
+
+    alone.send(WORDS)
+
+    expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(2)
+    assert service.heard == [WORDS]
+
+
 def test_many_messages_at_once_arrive_in_order_and_once(
     alone: Person, service: Service
 ):
@@ -128,8 +150,8 @@ def test_many_messages_at_once_arrive_in_order_and_once(
     assert numbers == list(range(1, 9))
 
 
-def test_a_new_message_takes_the_one_that_failed_along(alone: Person, service: Service):
-    service.fail("/chat/messages", Fault(status=500))
+def test_a_new_message_takes_one_that_was_lost_along(alone: Person, service: Service):
+    service.fail("/chat/messages", Fault(cut=True))
     alone.send("first")
     expect(alone.chat.locator(".js-failed")).to_be_visible()
 
@@ -137,6 +159,22 @@ def test_a_new_message_takes_the_one_that_failed_along(alone: Person, service: S
 
     expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(3)
     assert service.heard == ["first", "second"]
+
+
+def test_a_message_that_fails_over_there_does_not_hold_up_the_next(
+    alone: Person, service: Service
+):
+    service.fail("/chat/messages", Fault(status=500), Fault(), Fault(status=500))
+    alone.send("first")
+    alone.send("second")
+    expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(2)
+
+    alone.press("Try again")
+    expect(alone.chat.locator(".js-failed")).to_have_count(1)
+    alone.press("Try again")
+
+    expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(3)
+    assert service.heard == ["second", "first"]
 
 
 def test_a_message_is_sent_once_when_the_connection_is_back(
@@ -199,6 +237,19 @@ def test_an_ended_chat_gives_the_words_back_and_starts_again(
     alone.press("Send")
     expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(2)
     assert service.heard == [WORDS]
+
+
+def test_everything_that_was_not_sent_comes_back_in_order(alone: Person, service: Service):
+    service.fail("/chat/messages", Fault(cut=True))
+    alone.send("first")
+    expect(alone.chat.locator(".js-failed")).to_be_visible()
+    service.open.clear()
+
+    alone.send("second")
+
+    expect(alone.chat.locator(".js-notice")).to_contain_text("This chat has ended")
+    expect(alone.chat.get_by_label("Your message")).to_have_value("first\n\nsecond")
+    expect(alone.chat.locator(".js-failed")).to_have_count(0)
 
 
 def test_words_that_are_refused_come_back_with_the_reason(
