@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults browser)
+# tests/browser is run by name: it is still being made (CHANGELOG.md).
+[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults)
 
 step() { printf '\n── %s\n' "$1"; }
 
