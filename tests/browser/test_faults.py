@@ -239,7 +239,9 @@ def test_an_ended_chat_gives_the_words_back_and_starts_again(
     assert service.heard == [WORDS]
 
 
-def test_everything_that_was_not_sent_comes_back_in_order(alone: Person, service: Service):
+def test_everything_that_was_not_sent_comes_back_in_order(
+    alone: Person, service: Service
+):
     service.fail("/chat/messages", Fault(cut=True))
     alone.send("first")
     expect(alone.chat.locator(".js-failed")).to_be_visible()
