@@ -127,14 +127,3 @@ def test_all_questions_can_be_skipped_to_the_four_types(meet):
     person.press("No, that is all for now")
 
     assert "four" in person.kinds()
-
-
-@pytest.mark.parametrize("question", ["relation", "place", "nation"])
-@pytest.mark.parametrize("words", ["yes", "no"])
-def test_a_yes_or_no_that_answers_nothing_leads_into_no_circle(meet, question, words):
-    person = at(meet, question)
-
-    person.say(words)
-    person.say("skip")
-
-    assert person.labels()
