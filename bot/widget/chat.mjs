@@ -182,8 +182,7 @@ export class Chat {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     // On a screen keyboard Enter starts a line; there is a button to send with.
     if (window.matchMedia('(pointer: coarse)').matches) return
-    event.preventDefault()
-    this.$form.requestSubmit()
+    this.handleSubmit(event)
   }
 
   /** @param {KeyboardEvent} event */

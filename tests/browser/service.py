@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -149,7 +148,7 @@ class Service:
                     return
                 service.calls.append(Call("GET", self.path, dict(self.headers), None))
                 fault = service.faults.get(path, [])
-                time.sleep(fault.pop(0).wait_s if fault else 0)
+                service._stopped.wait(fault.pop(0).wait_s if fault else 0)
                 body, headers = page.body, dict(page.headers)
                 takes = self.headers.get("accept-encoding", "")
                 if "gzip" in takes and page.gzipped:

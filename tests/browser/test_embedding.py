@@ -377,3 +377,9 @@ def test_the_other_languages_have_the_same_words_and_say_if_they_are_checked():
     for other in others:
         assert list(other["words"]) == list(english["words"])
         assert other["checked"] is False
+
+
+def test_the_loader_leaves_to_where_a_force_does():
+    code = (WIDGET / "embed.js").read_text(encoding="utf-8")
+
+    assert f"const EXIT = '{knowledge.Force.exit_url}'" in code

@@ -1,19 +1,17 @@
 """Actions and the store failing under a running conversation, and coming back."""
 
-import contextlib
-import http.client
 import os
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from rasa.utils.endpoints import EndpointConfig
 from toy.house import Chat, agent, facts, run, texts
 from toy.keys import KEY
+from urllib3 import PoolManager, Retry
 
 from bot.assembly import assemble
 from bot.endpoint import ActionsMissing, LocalActions, RemoteActions
@@ -43,15 +41,10 @@ class ActionServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", self.port)
-                connection.request("GET", "/health")
-                if connection.getresponse().status == 200:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("the action server does not start")
+        with PoolManager() as pool:
+            tries = Retry(60, backoff_factor=0.05, backoff_max=0.5)
+            health = f"http://127.0.0.1:{self.port}/health"
+            assert pool.request("GET", health, retries=tries).status == 200
 
     def kill(self):
         self.process.kill()
