@@ -7,7 +7,7 @@ export RASA_TELEMETRY_ENABLED = false
 export TF_CPP_MIN_LOG_LEVEL = 3
 export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 
-.PHONY: help run test lint unit files conversations nlu faults browser train evaluate bench lock clean
+.PHONY: help run test lint unit files conversations nlu faults browser train evaluate calibrate lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ train: $(VENV)/.run ## Train a model for this code and data
 
 evaluate: $(VENV)/.dev ## Measure the reading on the development split: reports/reading.html
 	@$(BIN)/python -m bot.nlu.evaluate
+
+calibrate: $(VENV)/.dev ## Fit the weights of the reading again, after a change of data or method
+	@$(BIN)/python -m bot.nlu.calibrate
 
 lock: $(VENV)/.dev ## Write requirements*.txt again from pyproject.toml
 	@bash scripts/lock.sh

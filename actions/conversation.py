@@ -29,7 +29,10 @@ class ActionGreet(Action):
         turn = Turn.of(tracker)
         if turn.in_form:
             return []
-        say(dispatcher, knowledge().answers["greeting"], turn.account)
+        # Read out to somebody who has heard it all, the whole greeting only tires.
+        messages = sum(event.get("event") == "user" for event in tracker.events)
+        name = "greeting_again" if messages > 1 else "greeting"
+        say(dispatcher, knowledge().answers[name], turn.account)
         dispatcher.utter_message(response="utter_first_choices")
         return []
 
@@ -68,14 +71,17 @@ class ActionNotUnderstood(Action):
         """Ask for other words, or show the doors the second time running."""
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
+        wordless = turn.reading.intent == "no_words"
         if _misses(tracker) > 0:
             say(dispatcher, knowledge().answers["doors"], account)
-            if not turn.in_form:
-                dispatcher.utter_message(response="utter_carry_on")
+        elif wordless:
+            dispatcher.utter_message(response="utter_no_words")
         elif turn.in_form:
             dispatcher.utter_message(response="utter_say_it_another_way")
         else:
             dispatcher.utter_message(response="utter_not_understood")
+        if not turn.in_form:
+            dispatcher.utter_message(response="utter_carry_on")
         return changes(turn.account, account)
 
 

@@ -35,7 +35,7 @@ from bot.parts import (
 from bot.refusals import Refused
 from bot.sealing import seal, tag, unseal
 from bot.session import Session
-from bot.snapshot import as_json, compacted, revived
+from bot.snapshot import as_json, compacted, just_forgotten, revived
 from bot.store import Answered, Conversations, Kept, RunningTurn, running
 
 TURN_S = 15.0
@@ -261,6 +261,7 @@ class Answering:
             Answered(n, tag(session.key, step.message_id), answer),
             self._clock(),
             step.idle_s,
+            forget_earlier=just_forgotten(turn.after),
         )
         tracker = DialogueStateTracker.from_events(name, events, self._domain().slots)
         self._live[name] = Live(version, tracker, reply.offered, time.monotonic())

@@ -17,6 +17,7 @@ from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
     ActiveLoop,
+    AllSlotsReset,
     ConversationPaused,
     Event,
     SessionStarted,
@@ -32,16 +33,38 @@ KEPT_TURNS = 4
 
 
 def compacted(tracker: DialogueStateTracker) -> list[Event]:
-    """Return the fewest events that leave a conversation in the same state."""
+    """Return the fewest events that leave a conversation in the same state.
+
+    What was said before the person had everything forgotten is not among them.
+    """
     events = list(tracker.events)
-    said = [at for at, event in enumerate(events) if isinstance(event, UserUttered)]
-    if len(said) <= KEPT_TURNS:
+    forgotten = _forgotten_at(events)
+    said = [
+        at
+        for at, event in enumerate(events)
+        if isinstance(event, UserUttered) and at > forgotten
+    ]
+    if forgotten < 0 and len(said) <= KEPT_TURNS:
         return events
-    cut = said[-KEPT_TURNS]
+    cut = said[-KEPT_TURNS:][0] if said else len(events)
     before = tracker.init_copy()
     for event in events[:cut]:
         before.update(event)
-    return [*_carried_over(before, events[cut].timestamp), *events[cut:]]
+    when = events[cut - 1].timestamp
+    return [*_carried_over(before, when), *events[cut:]]
+
+
+def just_forgotten(tracker: DialogueStateTracker) -> bool:
+    """Whether everything was forgotten in the turn that has just ended."""
+    events = list(tracker.events)
+    said = [at for at, event in enumerate(events) if isinstance(event, UserUttered)]
+    return bool(said) and _forgotten_at(events) > said[-1]
+
+
+def _forgotten_at(events: Sequence[Event]) -> int:
+    """Return where everything was forgotten last; -1 if it never was."""
+    resets = (at for at, event in enumerate(events) if isinstance(event, AllSlotsReset))
+    return max(resets, default=-1)
 
 
 def _carried_over(before: DialogueStateTracker, when: float) -> Sequence[Event]:

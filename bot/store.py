@@ -178,6 +178,7 @@ class Conversations:
         turn: Answered,
         now: float,
         idle_s: int = 0,
+        forget_earlier: bool = False,
     ) -> None:
         """Keep one more turn of a conversation, whole or not at all.
 
@@ -187,6 +188,7 @@ class Conversations:
             turn: the answer.
             now: seconds since 1970.
             idle_s: of a new one: how long it lives without a sign of life.
+            forget_earlier: erase the answers of the turns before.
 
         Raises:
             StoreConflict: somebody else's turn came first, or it was erased meanwhile.
@@ -213,6 +215,9 @@ class Conversations:
                 update = sa.update(conversations).where(read).values(new)
                 if connection.execute(update).rowcount != 1:
                     raise StoreConflict
+            if forget_earlier:
+                of_this = turns.c.conversation_id == conversation_id
+                connection.execute(sa.delete(turns).where(of_this, turns.c.n < turn.n))
             row = {"n": turn.n, "tag": turn.tag, "answer": turn.answer}
             connection.execute(
                 sa.insert(turns).values(conversation_id=conversation_id, **row)

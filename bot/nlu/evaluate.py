@@ -1,7 +1,8 @@
-"""Measures the reading on the development split: one page and one file of figures.
+"""Measures the reading on the development splits: one page and one file of figures.
 
-Run as `python -m bot.nlu.evaluate`. The split was written by somebody else than the
-training messages and is never trained on.
+Run as `python -m bot.nlu.evaluate`. The splits were written by others than the training
+messages and are never trained on. With `--final` the final splits are read as well:
+nothing is ever chosen by those, so look at them seldom.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ from bot.nlu.plots import bars, lines, table
 from bot.nlu.understanding import Understanding
 
 TRAINING = Path("data/nlu")
-DEVELOPMENT = Path("tests/nlu/development")
+SPLITS = Path("tests/nlu")
+DEVELOPMENT = ("development", "plain_development")
+FINAL = ("final", "plain_final")
 REPORTS = Path("reports")
 SHORT_WORDS, LONG_WORDS = 8, 40
 LEARNING_SHARES = (0.25, 0.5, 1.0)
@@ -77,7 +80,7 @@ def main() -> None:
 
     _say("reading the examples")
     training = prepared(load_examples(TRAINING))
-    development = prepared(load_examples(DEVELOPMENT))
+    development = prepared([e for name in DEVELOPMENT for e in of_split(name)])
     _say("training")
     trained = time.monotonic()
     model = ReaderModel.train(training.examples, training.parsed, training.encoded)
@@ -88,10 +91,15 @@ def main() -> None:
     figures |= summary(development.examples, readings)
     figures["messages_learnt"] = len(training.examples)
     figures["slices"] = slices(development.examples, readings)
+    for name in FINAL if "--final" in sys.argv else ():
+        final = prepared(of_split(name))
+        figures[name] = summary(
+            final.examples, judging.classify(model, final.parsed, final.encoded)
+        )
     figures["changed"] = changed(model, prepared, development.examples)
-    figures["calibration"] = calibration(*type_answers(development.examples, scores))
+    figures["calibration"] = calibration(*type_answers(development, scores))
     figures["abstention"] = abstention(development.examples, readings)
-    figures["danger"] = danger_curves(development.examples, scores)
+    figures["danger"] = danger_curves(development, scores, model.intents)
     figures["confusions"] = confusions(development.examples, readings, 15)
     _say("comparing methods")
     figures["comparison"] = comparison(training, development, readings)
@@ -151,14 +159,24 @@ def changed(
     return found
 
 
+def of_split(name: str) -> list[Labelled]:
+    """Return the messages of a split; those with no part of their own get its name."""
+    return [
+        e if e.part not in ("", "general") else replace(e, part=name)
+        for e in load_examples(SPLITS / name)
+    ]
+
+
 def type_answers(
-    examples: Sequence[Labelled], scores: Sequence[Scores]
+    split: Split, scores: Sequence[Scores]
 ) -> tuple[list[float], list[bool]]:
     """Return every probability of a type, and whether it was so."""
-    kept = [(i, k) for i in range(len(examples)) for k in range(len(TYPES))]
+    named = [judging.named_types(text) for text in split.texts]
+    words = [len(parsed.words) for parsed in split.parsed]
+    kept = [(i, k) for i in range(len(named)) for k in range(len(TYPES))]
     return (
-        [judging.type_probability(scores[i], k) for i, k in kept],
-        [TYPES[k] in examples[i].types for i, k in kept],
+        [judging.type_probability(scores[i], k, words[i], named[i]) for i, k in kept],
+        [TYPES[k] in split.examples[i].types for i, k in kept],
     )
 
 
@@ -176,16 +194,18 @@ def abstention(
 
 
 def danger_curves(
-    examples: Sequence[Labelled], scores: Sequence[Scores]
+    split: Split, scores: Sequence[Scores], intents: Sequence[str]
 ) -> dict[str, list[tuple[float, float]]]:
     """Return recall over false alarms of each urgent level, as its bar falls."""
-    heard = [hear(example.text) for example in examples]
+    examples = split.examples
     found = {}
     for level in URGENT:
         k = LEVELS.index(level)
         sure = [
-            judging.danger_probability(one, k, h)
-            for one, h in zip(scores, heard, strict=True)
+            judging.danger_probability(
+                one, k, hear(parsed.text), len(parsed.words), intents
+            )
+            for one, parsed in zip(scores, split.parsed, strict=True)
         ]
         found[level.value] = [
             (

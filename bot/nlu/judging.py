@@ -1,19 +1,22 @@
-"""Makes a Reading of the probabilities: calibration, thresholds, evidence, intent.
-
-The weights were fitted on a quarter of the training messages, read by a reader taught
-on the other three; the thresholds were then chosen on the development split, so its
-figures flatter them a little (docs/adr/0005).
-"""
+"""Makes a Reading of what both readers say: types, danger, evidence, intent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bot.acts import acts_in
-from bot.behaviours import Behaviour, Danger, Occasions, Reading, Span
+from bot.behaviours import (
+    Behaviour,
+    BehaviourType,
+    Danger,
+    Occasions,
+    Reading,
+    Span,
+)
 from bot.danger import Heard, hear
 from bot.knowledge import load_acts
 from bot.nlu.arrays import Array
@@ -24,31 +27,19 @@ from bot.nlu.intents import FALLBACK, NO_WORDS, OTHER_LANGUAGE, public_intent
 from bot.nlu.language import ENGLISH, UNKNOWN, language_of
 from bot.nlu.model import IMPACTS, LEVELS, OCCASIONS, TYPES, ReaderModel, Scores
 from bot.nlu.parsing import Encoded, Parsed
-
-# Weights of the networks, of any clause, of the likeliest clause, of the likeliest
-# word, and the constant, on log-odds: together a calibrated probability of a type.
-_TYPE_WEIGHTS = (0.7, 0.45, 0.0, 0.1)
-_TYPE_BIAS = 0.35
-TYPE_AT = 0.45
-# What an act named in plain words adds: people also say just what happened.
-_TYPE_NAMED = 1.5
-# The same for danger: networks, linear, heard by a pattern, constant; one row a level.
-_DANGER_WEIGHTS = ((0.7, 0.6, 1.5), (0.7, 0.6, 1.5), (0.7, 0.6, 1.0))
-_DANGER_BIAS = (0.0, 0.0, 0.0)
-# A miss costs more than a card too many, so the bar is low for the first two.
-DANGER_AT = (0.28, 0.2, 0.36)
-IMPACT_AT = 0.4
-# For each of `OCCASIONS`: the networks' three shares, the linear heads' three, and how
-# sure it is that an act was told at all, as log-odds; then the constants. One act told
-# is once at least, and where none is told nothing says how often.
-_OCCASION_WEIGHTS = (
-    (0.46, -0.23, -0.04, 0.42, -0.17, 0.02, 0.13),
-    (-0.19, 0.47, -0.27, -0.33, 0.36, -0.13, -0.0),
-    (-0.27, -0.25, 0.31, -0.09, -0.19, 0.11, -0.13),
+from bot.nlu.weighing import (
+    danger_features,
+    impact_features,
+    intent_shares,
+    occasion_features,
+    scales,
+    type_features,
 )
-_OCCASION_BIAS = (0.59, -0.31, -0.28)
+
 # Below this the person is asked rather than guessed at.
 INTENT_AT = 0.2
+# Of so many words on, letters typed at random have hardly one that was ever learnt.
+_LEAST_WORDS, _LEAST_KNOWN = 2, 0.25
 _SURE = 0.9
 # Words are evidence when they say at least this much of what the clearest words say.
 _WORDS_SHARE = 0.45
@@ -93,54 +84,77 @@ def classify(
     ]
 
 
-def type_probability(scores: Scores, kind: int) -> float:
-    """Return how likely the message tells of a type."""
-    clauses = scores.clauses[:, kind]
-    return _combined(
-        (
-            scores.types[kind],
-            float(1 - np.prod(1 - clauses)),
-            clauses.max(initial=0),
-            scores.marks[:, kind].max(initial=0),
-        ),
-        _TYPE_WEIGHTS,
-        _TYPE_BIAS,
+def type_probability(
+    scores: Scores, kind: int, words: int, named: AbstractSet[BehaviourType]
+) -> float:
+    """Return how likely the message tells of a type.
+
+    Args:
+        scores: what both readers say.
+        kind: the type, as its place in `TYPES`.
+        words: how many words the message has.
+        named: the types of the acts that patterns find in it.
+    """
+    features = type_features(scores, kind, words, TYPES[kind] in named)
+    return scales().types[TYPES[kind].value].probability(features)
+
+
+def danger_probability(
+    scores: Scores, level: int, heard: Heard, words: int, intents: Sequence[str]
+) -> float:
+    """Return how likely the message tells of a danger.
+
+    Args:
+        scores: what both readers say.
+        level: the level, as its place in `LEVELS`.
+        heard: what patterns hear in it.
+        words: how many words the message has.
+        intents: the names of the intents, as the reader learnt them.
+    """
+    features = danger_features(scores, heard, words, intents)
+    return scales().danger[LEVELS[level].value].probability(features)
+
+
+def named_types(text: str) -> frozenset[BehaviourType]:
+    """Return the types of the acts that patterns find in a text."""
+    acts = load_acts()
+    return frozenset(
+        BehaviourType(name) for act in acts_in(text) for name in acts[act].types
     )
-
-
-def danger_probability(scores: Scores, level: int, heard: Heard) -> float:
-    """Return how likely the message tells of a danger."""
-    *weights, pattern = _DANGER_WEIGHTS[level]
-    said = (scores.networks["danger"][level], scores.linear["danger"][level])
-    extra = pattern if LEVELS[level] in heard.levels else 0.0
-    return _combined(said, weights, _DANGER_BIAS[level] + extra)
 
 
 def _judged(
     model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
 ) -> list[Judged]:
     return [
-        _judge(one, scores, model.intents)
+        _judge(one, scores, model)
         for one, scores in zip(parsed, model.scores(parsed, encoded), strict=True)
     ]
 
 
-def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
+def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
     language = language_of(parsed.text)
     heard = hear(parsed.text)
-    if language == UNKNOWN and not heard.levels:
+    says_nothing = language == UNKNOWN or (
+        language == ENGLISH
+        and len(parsed.words) >= _LEAST_WORDS
+        and model.words.knows(parsed.text) < _LEAST_KNOWN
+    )
+    if says_nothing and not heard.levels:
         return Judged(Reading(NO_WORDS, language=language), NO_WORDS)
+    words = len(parsed.words)
     danger = tuple(
         level
         for i, level in enumerate(LEVELS)
-        if danger_probability(scores, i, heard) >= DANGER_AT[i]
+        if danger_probability(scores, i, heard, words, model.intents)
+        >= scales().danger[level.value].at
         or (level is Danger.HIGH_RISK and level in heard.levels)
     )
-    about = ABOUT[int(np.argmax(scores.mean("about")))]
+    about = ABOUT[int(np.argmax(scores.asked("about") + scores.shares("about")))]
     if about == "own" and Danger.IMMEDIATE not in heard.levels:
         # What the writer does is no danger to the writer, unless plainly said.
         danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
-    intent, confidence, guess = _intent(parsed.text, scores, intents, danger)
+    intent, confidence, guess = _intent(parsed.text, scores, model.intents, danger)
     if language != ENGLISH and not _is_urgent(danger):
         intent = OTHER_LANGUAGE
     reading = Reading(
@@ -149,12 +163,8 @@ def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
         behaviours=_behaviours(parsed, scores),
         danger=danger,
         signs=heard.signs,
-        occasions=_occasions(scores),
-        impact=tuple(
-            impact
-            for impact, p in zip(IMPACTS, scores.mean("impact"), strict=True)
-            if p >= IMPACT_AT
-        ),
+        occasions=_occasions(scores, words),
+        impact=tuple(impact for i, impact in enumerate(IMPACTS) if _is_felt(scores, i)),
         about=about,
         dates=dates_in(parsed.text),
         language=language,
@@ -162,14 +172,15 @@ def _judge(parsed: Parsed, scores: Scores, intents: Sequence[str]) -> Judged:
     return Judged(reading, guess)
 
 
-def _occasions(scores: Scores) -> Occasions:
+def _occasions(scores: Scores, words: int) -> Occasions:
     """Return how often, as far as the words say."""
-    linear = scores.linear["occasions"] / scores.linear["occasions"].sum()
-    shares = np.concatenate([scores.networks["occasions"], linear])
-    told = np.clip(scores.types.max(), _LEAST, 1 - _LEAST)
-    said = [*np.log(np.maximum(shares, _LEAST)), np.log(told / (1 - told))]
-    totals = np.array(_OCCASION_WEIGHTS) @ np.array(said) + np.array(_OCCASION_BIAS)
-    return OCCASIONS[int(np.argmax(totals))]
+    features = occasion_features(scores, words)
+    return max(OCCASIONS, key=lambda o: scales().occasions[o.value].total(features))
+
+
+def _is_felt(scores: Scores, impact: int) -> bool:
+    weights = scales().impact[IMPACTS[impact].value]
+    return weights.probability(impact_features(scores, impact)) >= weights.at
 
 
 def _is_urgent(danger: tuple[Danger, ...]) -> bool:
@@ -180,7 +191,7 @@ def _intent(
     text: str, scores: Scores, intents: Sequence[str], danger: tuple[Danger, ...]
 ) -> tuple[str, float, str]:
     """Return the intent, how sure, and the likeliest one; danger goes first."""
-    shares = scores.mean("intent")
+    shares = intent_shares(scores, scales().linear_intents)
     best = int(np.argmax(shares))
     guess, confidence = intents[best], float(shares[best])
     if Danger.IMMEDIATE in danger:
@@ -196,14 +207,11 @@ def _intent(
 
 
 def _behaviours(parsed: Parsed, scores: Scores) -> tuple[Behaviour, ...]:
-    acts = load_acts()
-    named = {name for act in acts_in(parsed.text) for name in acts[act].types}
+    named = named_types(parsed.text)
     found = []
     for k, kind in enumerate(TYPES):
-        probability = type_probability(scores, k)
-        if kind.value in named:
-            probability = _combined((probability,), (1.0,), _TYPE_NAMED)
-        if probability >= TYPE_AT:
+        probability = type_probability(scores, k, len(parsed.words), named)
+        if probability >= scales().types[kind.value].at:
             found.append(Behaviour(kind, probability, _evidence(parsed, scores, k)))
     return tuple(sorted(found, key=lambda behaviour: -behaviour.confidence))
 
@@ -273,12 +281,3 @@ def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
 def _bare(parsed: Parsed, word: int) -> str:
     start, end = parsed.words[word]
     return parsed.text[start:end].lower().strip(",.!?")
-
-
-def _combined(
-    probabilities: Sequence[float], weights: Sequence[float], bias: float
-) -> float:
-    """Return one probability from several, weighed as log-odds."""
-    kept = np.clip(np.array(probabilities, np.float64), _LEAST, 1 - _LEAST)
-    total = float(np.dot(np.log(kept / (1 - kept)), weights)) + bias
-    return float(1 / (1 + np.exp(-total)))

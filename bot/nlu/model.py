@@ -22,12 +22,12 @@ from bot.nlu.encoding import VECTOR_SIZE
 from bot.nlu.examples import ABOUT, Labelled
 from bot.nlu.heads import Head
 from bot.nlu.intents import NO_WORDS, OTHER_LANGUAGE
-from bot.nlu.network import Focus, Lesson, Network, Question, on_one_thread
+from bot.nlu.network import Answers, Focus, Lesson, Network, Question, on_one_thread
 from bot.nlu.ngrams import Vocabulary
 from bot.nlu.parsing import WORD_SIZE, Encoded, Parsed
 
 # Raise with every change of method: saved readers and Rasa's cache go by it.
-VERSION = "5"
+VERSION = "6"
 TYPES = tuple(BehaviourType)
 LEVELS = tuple(Danger)
 IMPACTS = tuple(Impact)
@@ -41,7 +41,7 @@ _ONE_ONLY = ("intent", "occasions", "about")
 ACTS = Focus(types=1.0, marks=0.5, one=0.2, several=0.25, rare=1.0)
 REST = Focus(types=0.3, marks=0.15, one=0.3, several=1.0, rare=2.0)
 NETWORKS = ((ACTS, 1), (REST, 2))
-ROUNDS, PACE = 8, 3e-3
+ROUNDS, PACE = 6, 3e-3
 # A dozen examples need more rounds to be learnt at all.
 _LEAST_STEPS = 60
 _FEW = 100
@@ -61,25 +61,29 @@ class Scores:
     """What both readers say of one message, as probabilities, before judging.
 
     Attributes:
-        types: the networks' word on each type, for the whole message.
-        marks: the networks' word on each type, a row a word.
+        networks: what each network answers: the one for acts, the one for the rest.
         clauses: the linear classifiers' word on each type, a row a clause.
-        networks: the networks' answers to each question.
         linear: the linear classifiers' answers to each question.
     """
 
-    types: Array
-    marks: Array
+    networks: tuple[Answers, ...]
     clauses: Array
-    networks: Mapping[str, Array]
     linear: Mapping[str, Array]
 
-    def mean(self, question: str) -> Array:
-        """Return what both say together, as shares of one where only one can be."""
-        linear = self.linear[question]
-        if question in _ONE_ONLY:
-            linear = linear / linear.sum()
-        return (self.networks[question] + linear) / 2
+    @property
+    def marks(self) -> Array:
+        """Which words tell of which type: a row a word, a column a type."""
+        return self.networks[0].marks
+
+    def asked(self, question: str) -> Array:
+        """Return what the networks answer together."""
+        answers = [net.questions[question] for net in self.networks]
+        return np.asarray(np.mean(answers, axis=0))
+
+    def shares(self, question: str) -> Array:
+        """Return the linear answers to a question, as shares of one."""
+        found = self.linear[question]
+        return np.asarray(found / found.sum())
 
 
 @dataclass
@@ -128,21 +132,14 @@ class ReaderModel:
         for i, (one, numbers) in enumerate(zip(parsed, encoded, strict=True)):
             ended = begun + len(one.clauses)
             with on_one_thread():
-                acts, rest = (
+                networks = tuple(
                     net.read(numbers.words, numbers.message) for net in self.networks
                 )
             found.append(
                 Scores(
-                    types=acts.types,
-                    marks=acts.marks,
-                    clauses=clauses[begun:ended],
-                    networks={
-                        name: (acts.questions[name] + rest.questions[name]) / 2
-                        if name in _ONE_ONLY
-                        else rest.questions[name]
-                        for name in _QUESTIONS
-                    },
-                    linear={name: linear[name][i] for name in _QUESTIONS},
+                    networks,
+                    clauses[begun:ended],
+                    {name: linear[name][i] for name in _QUESTIONS},
                 )
             )
             begun = ended

@@ -5,9 +5,11 @@ The same counting serves training and reading, and its vocabulary is saved as JS
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -31,13 +33,21 @@ def grams_of(text: str) -> Iterable[str]:
     """Yield word 1-2-grams ("w:", "v:") and letter 3-5-grams within words ("c:")."""
     words = words_of(text)
     for word in words:
-        yield f"w:{word}"
-        padded = f" {word} "
-        for size in (3, 4, 5):
-            for i in range(len(padded) - size + 1):
-                yield f"c:{padded[i : i + size]}"
+        yield from _grams_in(word)
     for one, two in pairwise(words):
         yield f"v:{one} {two}"
+
+
+# People use few words many times, and cutting them up is most of the work.
+@lru_cache(maxsize=20_000)
+def _grams_in(word: str) -> tuple[str, ...]:
+    padded = f" {word} "
+    letters = (
+        f"c:{padded[i : i + size]}"
+        for size in (3, 4, 5)
+        for i in range(len(padded) - size + 1)
+    )
+    return (f"w:{word}", *letters)
 
 
 class Vocabulary:
@@ -48,6 +58,9 @@ class Vocabulary:
         self.grams = list(grams)
         self.weights = weights.astype(np.float32)
         self._index = {gram: i for i, gram in enumerate(self.grams)}
+        # As plain numbers: reading one out of an array costs more than using it.
+        self._weights = self.weights.tolist()
+        self._of_letters = [gram[0] == "c" for gram in self.grams]
 
     @classmethod
     def learn(cls, texts: Sequence[str], least: int) -> Vocabulary:
@@ -62,6 +75,13 @@ class Vocabulary:
     def __len__(self) -> int:
         """Return the number of grams."""
         return len(self.grams)
+
+    def knows(self, text: str) -> float:
+        """Return which share of the words of a text were learnt; 1 for no words."""
+        words = [word for word in words_of(text) if word[0].isalpha()]
+        if not words:
+            return 1.0
+        return sum(f"w:{word}" in self._index for word in words) / len(words)
 
     def counted(self, texts: Sequence[str]) -> csr_matrix:
         """Return one row a text: words and letters each scaled to length one."""
@@ -79,19 +99,17 @@ class Vocabulary:
         )
 
     def _row(self, text: str) -> dict[int, float]:
-        counts: Counter[int] = Counter()
-        for gram in grams_of(text):
-            place = self._index.get(gram)
-            if place is not None:
-                counts[place] += 1
+        counts = Counter(map(self._index.get, grams_of(text)))
+        counts.pop(None, None)
         row = {
-            place: (1 + np.log(count)) * float(self.weights[place])
+            place: (1 + math.log(count)) * self._weights[place]
             for place, count in counts.items()
+            if place is not None
         }
-        norms = {"c": 0.0, "w": 0.0}
+        norms = {True: 0.0, False: 0.0}
         for place, value in row.items():
-            norms["c" if self.grams[place][0] == "c" else "w"] += value * value
+            norms[self._of_letters[place]] += value * value
         return {
-            place: value / norms["c" if self.grams[place][0] == "c" else "w"] ** 0.5
+            place: value / math.sqrt(norms[self._of_letters[place]])
             for place, value in row.items()
         }

