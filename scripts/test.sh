@@ -5,8 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 steps=("$@")
-# tests/browser is run by name: it is still being made (CHANGELOG.md).
-[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults)
+[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults browser)
 
 step() { printf '\n── %s\n' "$1"; }
 

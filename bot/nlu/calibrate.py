@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy as np
 import yaml
 from sklearn.linear_model import LogisticRegression
 
-from bot.behaviours import Danger
+from bot.behaviours import BehaviourType, Danger
 from bot.danger import hear
 from bot.nlu.arrays import Array
 from bot.nlu.examples import Labelled, load_examples
@@ -68,12 +69,16 @@ class Read:
         """Return one row of features a message."""
         return np.array([features(i) for i in range(len(self.examples))])
 
+    @cached_property
+    def named(self) -> list[frozenset[BehaviourType]]:
+        """The types of the acts that patterns find, a set a message."""
+        return [named_types(example.text) for example in self.examples]
+
     def types(self, kind: int) -> Array:
         """Return what speaks for a type, a row a message."""
-        named = [named_types(example.text) for example in self.examples]
         return self.rows(
             lambda i: type_features(
-                self.scores[i], kind, self.words[i], TYPES[kind] in named[i]
+                self.scores[i], kind, self.words[i], TYPES[kind] in self.named[i]
             )
         )
 
