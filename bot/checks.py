@@ -17,12 +17,14 @@ from bot.database import UnsafeStore
 from bot.endpoint import ActionsMissing
 from bot.knowledge import Fact, Force, Knowledge, KnowledgeError, load
 from bot.model import ModelUnfit, model_path, verified
+from bot.pages import PageError, integrity, rendered
 from bot.refusals import help_contacts
 from bot.session import ServerKey, WeakKey
 from bot.settings import Settings
 from bot.store import Conversations, StoreConflict, StoreUnavailable
 
 CHANNEL = "bot.channel.WebChat"
+EMBED = "/embed.js"
 STORE = "bot.store.ConversationStore"
 REVIEW = dt.timedelta(days=92)
 UNSURE = {"K": "nobody has confirmed it", "D": "the sources disagree"}
@@ -79,7 +81,20 @@ def check(settings: Settings, root: Path, today: dt.date) -> Findings:
         stops.append(str(error))
     else:
         confirm += to_confirm(knowledge, today)
+        stops += _problem(
+            lambda: notes.append(_line_for_a_website(knowledge)), PageError
+        )
     return Findings(tuple(stops), tuple(confirm), tuple(notes))
+
+
+def _line_for_a_website(knowledge: Knowledge) -> str:
+    """Return the one line that puts the chat on a page, held to this very script."""
+    script = rendered(knowledge)[EMBED]
+    return (
+        "The line for a website, with your own address: "
+        f'<script src="https://chat.example.org{EMBED}" integrity="{integrity(script)}" '
+        'crossorigin="anonymous" async></script>'
+    )
 
 
 def to_confirm(knowledge: Knowledge, today: dt.date) -> Iterator[str]:

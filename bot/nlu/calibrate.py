@@ -3,7 +3,8 @@
 Run as `python -m bot.nlu.calibrate`, after a change of data or method. The training
 messages are cut in three; each third is read by a reader taught on the other two, and
 the weights are fitted on what those readers say. Where the urgent dangers begin is
-chosen on the development splits, so that false alarms stay within what people bear.
+chosen on the development splits, so that false alarms stay within what people bear on
+the plain one; the other was written to mislead.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ from bot.nlu.weighing import (
 )
 
 TRAINING = Path("data/nlu")
-SPLITS = (Path("tests/nlu/development"), Path("tests/nlu/plain_development"))
+PLAIN = Path("tests/nlu/plain_development")
+HARD = Path("tests/nlu/development")
 PARTS = 3
-# Of the messages without either, this share may raise `immediate` or `crisis`.
+# Of the plain messages without either, this share may raise `immediate` or `crisis`.
 FALSE_ALARMS = 0.04
 # A bar is chosen by the mean of so many bars around it: one message decides nothing.
 _SMOOTH = 7
@@ -127,7 +129,8 @@ def main() -> None:
     held_out = Read(training, scores, [len(p.words) for p in parsed], intents)
     _say("the whole, for the development splits")
     model = taught(range(len(training)))
-    examples = [example for split in SPLITS for example in load_examples(split)]
+    plain = load_examples(PLAIN)
+    examples = [*plain, *load_examples(HARD)]
     parsed, encoded = prepared(examples)
     development = Read(
         examples,
@@ -135,9 +138,8 @@ def main() -> None:
         [len(p.words) for p in parsed],
         [model.intents] * len(examples),
     )
-    FILE.write_text(
-        HEADER + yaml.safe_dump(fitted(held_out, development), sort_keys=False)
-    )
+    tables = fitted(held_out, development, len(plain))
+    FILE.write_text(HEADER + yaml.safe_dump(tables, sort_keys=False), "utf-8")
     _say(f"{FILE.name} written after {time.monotonic() - begun:.0f} s")
 
 
@@ -151,12 +153,12 @@ def parts(examples: Sequence[Labelled]) -> list[int]:
     ]
 
 
-def fitted(held_out: Read, development: Read) -> dict[str, Any]:
-    """Return the tables of weights.yml."""
+def fitted(held_out: Read, development: Read, plain: int) -> dict[str, Any]:
+    """Return the tables of weights.yml; so many of the latter are plain messages."""
     return {
         "linear_intents": _linear_intents(held_out),
         "types": _types(held_out),
-        "danger": _danger(held_out, development),
+        "danger": _danger(held_out, development, plain),
         "occasions": _occasions(held_out),
         "impact": _impact(held_out),
     }
@@ -173,17 +175,19 @@ def _types(held_out: Read) -> dict[str, dict[str, float]]:
     return found
 
 
-def _danger(held_out: Read, development: Read) -> dict[str, dict[str, float]]:
+def _danger(
+    held_out: Read, development: Read, plain: int
+) -> dict[str, dict[str, float]]:
     rows, measured = held_out.danger(), development.danger()
     fits, sure = {}, {}
     for level in LEVELS:
         right = np.array([level in e.danger for e in held_out.examples])
         fits[level] = _fit(rows, right)
         sure[level] = fits[level].predict_proba(measured)[:, 1]
-    bars = urgent_bars(development.examples, sure)
+    bars = urgent_bars(development.examples, sure, plain)
     high = np.array([Danger.HIGH_RISK in e.danger for e in held_out.examples])
     bars[Danger.HIGH_RISK] = best_bar(
-        high, fits[Danger.HIGH_RISK].predict_proba(rows)[:, 1], beta=2
+        high, fits[Danger.HIGH_RISK].predict_proba(rows)[:, 1], beta=1.4
     )
     return {
         level.value: _table(
@@ -197,25 +201,26 @@ def _danger(held_out: Read, development: Read) -> dict[str, dict[str, float]]:
 
 
 def urgent_bars(
-    examples: Sequence[Labelled], sure: dict[Danger, Array]
+    examples: Sequence[Labelled], sure: dict[Danger, Array], plain: int
 ) -> dict[Danger, float]:
     """Return the bars that miss fewest emergencies and crises within the false alarms.
 
     Args:
         examples: messages of the development splits.
         sure: how likely each is immediate, and a crisis.
+        plain: how many of them, from the first, false alarms are counted on.
     """
     immediate = np.array([Danger.IMMEDIATE in e.danger for e in examples])
     crisis = np.array([Danger.CRISIS in e.danger for e in examples])
-    neither = ~immediate & ~crisis
-    best, chosen = -1.0, (0.5, 0.5)
+    neither = ~immediate & ~crisis & (np.arange(len(examples)) < plain)
+    best, chosen = -1, (0.5, 0.5)
     for one in _BARS:
         for two in _BARS:
             now = sure[Danger.IMMEDIATE] >= one
             soon = sure[Danger.CRISIS] >= two
             if ((now | soon) & neither).sum() > FALSE_ALARMS * neither.sum():
                 continue
-            heard = float(now[immediate].mean() + soon[crisis].mean())
+            heard = int(now[immediate].sum() + soon[crisis].sum())
             if heard > best:
                 best, chosen = heard, (float(one), float(two))
     return {Danger.IMMEDIATE: chosen[0], Danger.CRISIS: chosen[1]}

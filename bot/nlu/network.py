@@ -189,10 +189,11 @@ class Network:
     ) -> Arrays:
         """Return each layer's states; `here` is 1 for words and 0 for filling."""
         w, there = self.weights, here[:, :, None]
-        # One draw a message and number, not a word: as good, and far quicker.
-        narrow = (len(words), 1, words.shape[2])
-        state: Arrays = {"words": words * _keep(narrow, _DROP_IN, chance)}
-        state["in.sum"] = state["words"] @ w["in"] + w["in.bias"]
+        # One draw a batch and number: as good as one a word, and it can be made on
+        # the weights, which are far fewer than the words.
+        state: Arrays = {"words": words}
+        state["in.drop"] = _keep((words.shape[2], 1), _DROP_IN, chance)
+        state["in.sum"] = words @ (w["in"] * state["in.drop"]) + w["in.bias"]
         state["in.keep"] = _keep(state["in.sum"].shape, _DROP, chance) * there
         state["in"] = np.maximum(state["in.sum"], 0) * state["in.keep"]
         before = "in"
@@ -336,7 +337,7 @@ class Network:
             d = d + _window_back(d_sum @ w[layer].T)
         d = d * state["in.keep"] * (state["in.sum"] > 0)
         flat = state["words"].reshape(-1, state["words"].shape[-1])
-        back["in"] = flat.T @ d.reshape(-1, WIDTH)
+        back["in"] = (flat.T @ d.reshape(-1, WIDTH)) * state["in.drop"]
         back["in.bias"] = d.sum((0, 1))
 
 

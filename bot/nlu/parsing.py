@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import spacy
@@ -24,6 +26,8 @@ WORD_SIZE = STATE_SIZE + _TENSOR_SIZE
 # spaCy's states are some three times as large as the encoder's.
 _QUIETER = 0.3
 _WORD = re.compile(r"\S+")
+# So many messages are encoded together before it pays to use every core.
+_SOME = 256
 # spaCy's tokenizer takes seconds over thousands of signs in a row.
 _SIGNS = re.compile(r"((?:[^\w\s]|_){8})((?:[^\w\s]|_)+)")
 
@@ -85,6 +89,14 @@ class Encoder:
 
     def encode(self, messages: Sequence[Parsed]) -> list[Encoded]:
         """Return each message in numbers."""
+        if len(messages) <= _SOME:
+            return self._encoded(messages)
+        # NumPy lets go of the interpreter while it works, so threads are enough.
+        parts = [messages[i : i + _SOME] for i in range(0, len(messages), _SOME)]
+        with ThreadPoolExecutor() as pool:
+            return list(chain.from_iterable(pool.map(self._encoded, parts)))
+
+    def _encoded(self, messages: Sequence[Parsed]) -> list[Encoded]:
         spelt = [
             [plain_spelling(parsed.text[start:end]) for start, end in parsed.words]
             for parsed in messages

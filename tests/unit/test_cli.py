@@ -1,5 +1,8 @@
 """The command line: its contracts, its plain refusals, the terminal."""
 
+import base64
+import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -320,3 +323,12 @@ def test_a_channel_too_many_stops_the_start(tmp_path):
     assert "config.yml is missing." in found
     assert "tracker_store must be of type bot.store.ConversationStore" in found
     assert "The session key is shorter than 32 bytes." in found
+
+
+def test_the_line_for_a_website_is_held_to_the_script_that_is_served():
+    script = (ROOT / "bot" / "widget" / "embed.js").read_bytes()
+    digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
+
+    notes = check(Settings.from_env({}), ROOT, dt.date(2026, 11, 22)).notes
+
+    assert any(f'integrity="sha384-{digest}"' in note for note in notes)
