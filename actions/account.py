@@ -25,7 +25,7 @@ from bot.account import SKIPPED, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
 from bot.listening import correct, understand
-from bot.questions import specific_answer
+from bot.questions import answer_in_passing
 
 # A message up to so many words is said back whole; of a longer one, what mattered.
 SHORT = 14
@@ -61,25 +61,28 @@ class ValidateAccountForm(Action):
             dispatcher.utter_message(json_message=shown)
             after = replace(after, safe_now=None)
         _acknowledge(dispatcher, turn, after)
-        _warn_of_tracker(dispatcher, turn, after)
+        _advise(dispatcher, turn, after)
+        asked = answer_in_passing(turn.message.text, after, knowledge())
+        if asked is not None:
+            say(dispatcher, asked, after)
         if after.is_empty and after.what_happened is not None:
             # Nothing to ask about: the doors, by way of the form's own end.
             return [*changes(turn.account, after), SlotSet("requested_slot", None)]
         return changes(turn.account, after) or [SlotSet("about", after.about)]
 
 
-def _warn_of_tracker(
-    dispatcher: CollectingDispatcher, turn: Turn, after: Account
-) -> None:
-    """Say what is safer with a tracker before anything else is asked.
+def _advise(dispatcher: CollectingDispatcher, turn: Turn, after: Account) -> None:
+    """Say what cannot wait for a question, once, before anything else is asked.
 
-    Moving it, switching it off or taking it home can do harm before the talk is over.
+    Moving a tracker, or sending one more picture, can do harm before the talk is over.
     """
-    if "tracked" in set(after.circumstances) - set(turn.account.circumstances):
-        text = turn.message.text
-        advice = specific_answer("ask_online_safety", text, after, knowledge())
-        if advice is not None:
-            say(dispatcher, advice, after)
+    new = set(after.circumstances) - set(turn.account.circumstances)
+    for circumstance, answer in (
+        ("tracked", "trackers"),
+        ("images", "intimate_images"),
+    ):
+        if circumstance in new:
+            say(dispatcher, knowledge().answers[answer], after)
 
 
 def _acknowledge(dispatcher: CollectingDispatcher, turn: Turn, after: Account) -> None:
@@ -129,15 +132,15 @@ def _acknowledge_answer(
         dispatcher.utter_message(
             response="utter_skipped" if said == SKIPPED else "utter_where_to_start"
         )
+    elif said == SKIPPED:
+        dispatcher.utter_message(response="utter_skipped")
     elif turn.question == "safe_now" and said == "yes" and after.signs:
         say(dispatcher, knowledge().answers["tell_police_today"], after)
     elif turn.question == "safe_now" and said != "yes":
         dispatcher.utter_message(response="utter_not_sure_if_safe")
-    elif turn.question == "impact" and turn.message.text and said != SKIPPED:
+    elif turn.question == "impact" and turn.message.text:
         feeling = next((SORRY[i] for i in SORRY if i in turn.reading.impact), None)
         dispatcher.utter_message(response=feeling or "utter_sorry")
-    elif said == SKIPPED:
-        dispatcher.utter_message(response="utter_skipped")
     else:
         dispatcher.utter_message(response="utter_answer_kept")
 
@@ -210,7 +213,7 @@ class ActionOpenAccount(Action):
             # "No" to being safe was answered by the danger card: ask again, gently.
             safe_now=None if account.safe_now == "no" else account.safe_now,
         )
-        return changes(account, opened)
+        return [*changes(account, opened), SlotSet("in_danger", False)]
 
 
 class ActionShowFour(Action):
@@ -273,8 +276,16 @@ class ActionCorrect(Action):
     ) -> list[EventType]:
         """Change what the words name; else show what was told, to choose from."""
         turn = Turn.of(tracker)
+        asked = answer_in_passing(turn.message.text, turn.account, knowledge())
+        if asked is not None:
+            say(dispatcher, asked, turn.account)
+            if not turn.in_form:
+                dispatcher.utter_message(response="utter_after_answer")
+            return []
         if turn.account.is_empty:
             dispatcher.utter_message(response="utter_nothing_to_remove")
+            if not turn.in_form:
+                dispatcher.utter_message(response="utter_carry_on")
             return []
         corrected = correct(turn.account, turn.message)
         if corrected is None:
@@ -320,6 +331,9 @@ def _say_what_changed(
         dispatcher.utter_message(json_message=quoted((kind,)))
     elif before.views != after.views:
         dispatcher.utter_message(response="utter_view_kept_disagree")
+    elif before.place_said != after.place_said and after.place_said:
+        dispatcher.utter_message(response="utter_place_changed")
+        dispatcher.utter_message(json_message=quoted((after.place_said,)))
     else:
         dispatcher.utter_message(response="utter_detail_changed")
 

@@ -20,7 +20,7 @@ from bot.account import Account, signs_of
 from bot.acts import acts_in
 from bot.behaviours import Danger, Reading
 from bot.knowledge import Answer, Knowledge, loaded
-from bot.listening import Message
+from bot.listening import Message, also_answers, supposes
 from bot.questions import links, texts
 from bot.questions import services as services_of
 from bot.services import part as services_part
@@ -118,11 +118,13 @@ def listened(dispatcher: CollectingDispatcher, turn: Turn) -> Account:
     account, message = turn.account, turn.message
     if not message.text or turn.answered_before:
         return account
+    account = also_answers(account, turn.question, message)
     if Danger.HIGH_RISK in turn.reading.danger and is_new_sign(turn):
         dispatcher.utter_message(
             json_message=card((Danger.HIGH_RISK,), turn.reading.signs)
         )
-    if turn.reading.behaviours and turn.reading.about != "own":
+    told = turn.reading.behaviours and not supposes(message.text)
+    if told and turn.reading.about != "own":
         return account.with_incident(message.text, turn.reading, message.acts)
     return account.hearing(message.text, turn.reading)
 

@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import Turn, changes, knowledge, leave_form, listened, say
 from bot.account import Account
+from bot.questions import answer_in_passing
 
 
 class ActionGreet(Action):
@@ -71,8 +72,11 @@ class ActionNotUnderstood(Action):
         """Ask for other words, or show the doors the second time running."""
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
+        asked = answer_in_passing(turn.message.text, account, knowledge())
         wordless = turn.reading.intent == "no_words"
-        if _misses(tracker) > 0:
+        if asked is not None:
+            say(dispatcher, asked, account)
+        elif _misses(tracker) > 0:
             say(dispatcher, knowledge().answers["doors"], account)
         elif wordless:
             dispatcher.utter_message(response="utter_no_words")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import (
@@ -21,6 +22,17 @@ from actions.bootstrap import (
 from bot.behaviours import Danger
 
 URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
+# Signs after which police are not the first to be told.
+_THEIR_OWN_LIFE = frozenset(
+    """crisis self_harm self_harm_sideways someone_may_be_gone
+    someone_may_harm_themself""".split()
+)
+_CALLING = re.compile(
+    r"\b(?:ring(?:ing)?|rang|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
+    r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
+    r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b",
+    re.I,
+)
 
 
 class ActionDangerHelp(Action):
@@ -49,7 +61,33 @@ class ActionDangerHelp(Action):
             account = listened(dispatcher, turn)
         signs = (*account.signs, *(level.value for level in levels))
         after = replace(account, safe_now="no", signs=tuple(dict.fromkeys(signs)))
-        return [*changes(turn.account, after), *leave_form()]
+        open_until_safe = SlotSet("in_danger", True)
+        return [*changes(turn.account, after), open_until_safe, *leave_form()]
+
+
+class ActionStayWithThem(Action):
+    """Keeps 999 in sight and asks nothing else until they are safe or go on."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_stay_with_them"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        """Say the little that helps now; whatever they tell is kept."""
+        turn = Turn.of(tracker)
+        calling = _CALLING.search(turn.message.text)
+        account = turn.account if calling else listened(dispatcher, turn)
+        name = "stay_while_calling" if calling else "stay_safe_now"
+        if not calling and "immediate" not in account.signs:
+            name = "stay_in_crisis"
+        say(dispatcher, knowledge().answers[name], account)
+        dispatcher.utter_message(response="utter_safe_or_go_on")
+        return changes(turn.account, account)
 
 
 class ActionSafeForNow(Action):
@@ -67,8 +105,14 @@ class ActionSafeForNow(Action):
     ) -> list[EventType]:
         """Keep the answer and ask how they want to go on."""
         turn = Turn.of(tracker)
-        if turn.account.signs:
+        told_of = set(turn.account.signs)
+        if told_of - _THEIR_OWN_LIFE:
             say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
+        elif told_of:
+            child = "under_18" in turn.account.circumstances
+            name = "after_crisis_child" if child else "after_crisis"
+            say(dispatcher, knowledge().answers[name], turn.account)
         dispatcher.utter_message(response="utter_safe_for_now")
         after = replace(turn.account, safe_now="yes")
-        return [*changes(turn.account, after), *leave_form()]
+        over = SlotSet("in_danger", False)
+        return [*changes(turn.account, after), over, *leave_form()]

@@ -281,6 +281,13 @@ class Account:
             signs=tuple(dict.fromkeys((*self.signs, *signs_of(reading)))),
         )
 
+    def feeling(self, words: str, reading: Reading) -> Account:
+        """Return the account with a feeling that was told where something else was asked."""
+        if not reading.impact or reading.behaviours:
+            return self
+        before = self.impact if self.impact not in (None, SKIPPED, UNSURE) else None
+        return replace(self, impact=f"{before}. {words}" if before else words)
+
     def without_incident(self, number: int) -> Account:
         """Return the account without one incident; unknown numbers change nothing."""
         left = tuple(i for i in self.incidents if i.number != number)

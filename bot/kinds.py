@@ -18,7 +18,8 @@ RELATIONS: Mapping[str, str] = {
     "family": r"\b(?:my|her|his|their) (?:\w+ )?(?:mum|mother|dad|father|brother|sister|"
     r"uncle|aunt(?:ie|y)?|cousin|son|daughter|step\w+|in[- ]laws?|\w+-in-law)\b|"
     r"\bfamily\b|\brelative\b",
-    "neighbour": r"neighbou?r|next door|across the (?:road|street|landing)|"
+    "neighbour": r"neighbou?r|next door|next flat|flat (?:next|above|below|upstairs)|"
+    r"across the (?:road|street|landing)|"
     r"upstairs flat|downstairs flat|same street",
     "colleague": r"colleague|co-?worker|work mate|workmate|my (?:boss|manager|"
     r"supervisor)|from (?:my )?work|someone i work with|\bcustomer|\bclient|"
@@ -27,10 +28,12 @@ RELATIONS: Mapping[str, str] = {
     "date_or_online": r"\b(?:tinder|hinge|bumble|grindr|dating app|one date|"
     r"first date|went on a date|met online|online friend|from the app|"
     r"discord|gaming)\b",
-    "friend_or_acquaintance": r"\bfriend\b|\bmate\b|acquaintance|from (?:church|the gym|"
+    "friend_or_acquaintance": r"\b(?:boy|girl|lad|lass|kid|guy|someone|somebody|"
+    r"person|man|woman) (?:in|at|from) (?:my |our |the )?(?:year|class|form|school|"
+    r"college|uni)\b|\bfriend\b|\bmate\b|acquaintance|from (?:church|the gym|"
     r"school|uni|college|football|the pub)|flatmate|housemate",
-    "stranger": r"stranger|(?:don'?t|do not|dont|never) (?:know|met|seen) (?:him|her|"
-    r"them|who)|no idea who|some (?:bloke|man|guy|woman|lad)|never met",
+    "stranger": r"stranger|(?:don'?t|do not|dont|doesn'?t|doesnt|never) (?:know|met|seen) "
+    r"(?:him|her|them|who)|no idea who|some (?:bloke|man|guy|woman|lad)|never met",
     "unknown": r"unknown|anonymous|withheld|can'?t tell who|not sure who",
     "officer": r"police ?officer|\bcopper\b|he'?s (?:a )?police|works for the police",
 }
@@ -75,6 +78,10 @@ CIRCUMSTANCES: Mapping[str, str] = {
     "tracked": r"airtag|air tag|\btracker|\btile\b.*\b(?:bag|car)|gps",
     "deaf": r"\bi'?m deaf|\bdeaf\b|hard of hearing|can'?t hear on the phone|\bbsl\b",
 }
+NOT_HERE = (
+    r"\b(?:not here|isn'?t here|is not here|gone (?:now|home|away|to work)|at work|"
+    r"went (?:away|home)|in prison|miles away|far away)\b"
+)
 NOT_SAFE = r"\b(?:not|isn'?t|ain'?t|never|un)[ -]?(?:really |very |that )?safe\b"
 SAFE = r"\b(?:safe|fine|ok(?:ay)?|alright)\b"
 NO_LONGER = (
@@ -92,6 +99,19 @@ MORE = (
 )
 
 
+_KIN = (
+    r"(?:mum|mom|mother|dad|father|brother|sister|parents?|family|husband|wife|partner|"
+    r"boyfriend|girlfriend|son|daughter|friend|mate)"
+)
+# Those who are told, ask, know or help are not the one who does it.
+_BYSTANDERS = re.compile(
+    rf"\b(?:tell|told|telling|ask|asked|with|and|to|by|will|does|did|do|can|should|would|"
+    rf"if|but) my {_KIN}\b|\bmy {_KIN} (?:be told|get told|find out|finds? out|know|knows|"
+    r"said|says|thinks?|told|saw|was with|came with|helped|is helping|worries|is worried)\b",
+    re.I,
+)
+
+
 def all_codes(said: str, patterns: Mapping[str, str]) -> tuple[str, ...]:
     """Return every kind that is named; a kind's own name is itself alone."""
     if said in patterns:
@@ -101,6 +121,7 @@ def all_codes(said: str, patterns: Mapping[str, str]) -> tuple[str, ...]:
 
 def first_code(words: str, patterns: Mapping[str, str]) -> str | None:
     """Return the pattern that matches first in the words, leaving out "not my …"."""
+    words = _BYSTANDERS.sub(" ", words)
     words = re.sub(
         r"\b(?:not|isn'?t|never) (?:my |the |an? )?[\w'-]+", " ", words, flags=re.I
     )
@@ -119,5 +140,7 @@ _TELLING = ("ex_partner", "neighbour", "date_or_online", "stranger", "officer")
 
 def told_relation(words: str) -> str | None:
     """Return the kind of relation an account names beyond doubt, or None."""
-    named = all_codes(words, RELATIONS)
-    return named[0] if len(named) == 1 and named[0] in _TELLING else None
+    named = [
+        n for n in all_codes(_BYSTANDERS.sub(" ", words), RELATIONS) if n in _TELLING
+    ]
+    return named[0] if len(named) == 1 else None

@@ -12,6 +12,7 @@ from bot.kinds import (
     MORE,
     NATIONS,
     NO_LONGER,
+    NOT_HERE,
     NOT_SAFE,
     ONCE,
     PLACES,
@@ -32,10 +33,27 @@ NOT_ANSWERS = frozenset(
     ask_what_is_stalking ask_privacy other_language ask_penalty ask_offence_detail
     hand_off safe_now not_safe restart_confirmed no_words go_on""".split()
 )
-ASKS = (
-    r"\W*(?:and |so |but |ok )?(?:do|does|did|can|could|who|what|whats|how|will|would|"
-    r"should|is|are|where|when|which|am)\b"
+_FIRST = r"\W*(?:(?:and|so|but|ok(?:ay)?|please|pls|also|wait|hang on|sorry|no|yes|yeah)\W+)*"
+_ASKS = re.compile(
+    _FIRST + r"(?:do|does|did|can|could|who|what|whats|how|will|would|should|is|are|"
+    r"where|which|am|won'?t|isn'?t|aren'?t|don'?t you)\b",
+    re.I,
 )
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+# Said when there is nothing more to tell.
+_NO_MORE = re.compile(
+    r"\b(?:that'?s (?:it|all|everything|about it)|no more|nothing (?:else|more)|"
+    r"i'?m done|all for now|finish(?:ed)?|don'?t think so)\b",
+    re.I,
+)
+_FEW_WORDS = 8
+_SUPPOSES = re.compile(
+    r"^\W*(?:\w+ ){0,2}what (?:do i do )?if\b|\bjust asking\b|\bhypothetical|"
+    r"\bdoes it count if\b|\bwhat counts\b",
+    re.I,
+)
+# A question of the form that a few words can answer.
+_CLOSED = ("occasions", "ongoing", "relation", "place", "nation")
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
 
 
@@ -73,8 +91,10 @@ def understand(
     reading = message.reading
     if message.choice is not None:
         return _answered(account, question, message.choice) if question else None
-    if question == "safe_now" and reading.intent == "safe_now":
+    if question == "safe_now" and _says_safe(message):
         return _answered(account, question, "yes")
+    if question == "anything_else" and _has_no_more(message):
+        return _answered(account, question, "no")
     if reading.intent in NOT_ANSWERS and not _is_open_answer(question, message):
         return None
     if reading.intent == "skip" and question:
@@ -85,15 +105,73 @@ def understand(
         return _answered(
             told or account.hearing(message.text, reading), question, answer
         )
+    if told is None and question and reading.intent == "describe_incident":
+        # Nothing may go round in a circle or be lost: a feeling is kept and the question
+        # asked again; other words are the answer, as said.
+        heard = account.hearing(message.text, reading)
+        if reading.impact or question in ("what_happened", "anything_else", "impact"):
+            return heard.feeling(message.text, reading)
+        return _answered(heard, question, message.text)
     return told
+
+
+def _says_safe(message: Message) -> bool:
+    """Whether words say that nobody is near, however else they were read."""
+    if message.reading.intent == "safe_now":
+        return True
+    urgent = {"emergency", "crisis_self_harm", "not_safe"}
+    few = len(message.text.split()) <= _FEW_WORDS
+    says = re.search(rf"{SAFE}|{NOT_HERE}", message.text, re.I)
+    unsafe = re.search(NOT_SAFE, message.text, re.I) or asks(message.text)
+    return bool(few and says and not unsafe and message.reading.intent not in urgent)
+
+
+def _has_no_more(message: Message) -> bool:
+    few = len(message.text.split()) <= _FEW_WORDS
+    return few and bool(_NO_MORE.search(message.text)) and not asks(message.text)
+
+
+def supposes(text: str) -> bool:
+    """Whether a message only supposes: what if, just asking."""
+    return bool(_SUPPOSES.search(text))
+
+
+def also_answers(account: Account, question: str | None, message: Message) -> Account:
+    """Return the account with an answer that stands beside a question.
+
+    "Online. Will you tell my mum?" answers where it happens, though what it asks is
+    answered first.
+    """
+    if question not in _CLOSED or message.choice is not None:
+        return account
+    plain = " ".join(s for s in sentences(message.text) if not asks(s))
+    patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
+    if question in patterns:
+        named = bool(plain) and first_code(plain, patterns[question]) is not None
+    else:
+        found = {"occasions": rf"{ONCE}|{MORE}", "ongoing": rf"{NO_LONGER}|{STILL}"}
+        named = bool(re.search(found[question], plain, re.I))
+    return _answered(account, question, plain) if named else account
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, as typed."""
+    return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence asks something."""
+    return sentence.rstrip(" )\"'").endswith("?") or bool(_ASKS.match(sentence))
 
 
 def _told(account: Account, message: Message, question: str | None) -> Account | None:
     """Return the account with the message in it, or None if it tells nothing."""
     reading = message.reading
+    if supposes(message.text):
+        return None
     tells = bool(reading.behaviours) or reading.intent == "describe_incident"
     words = len(message.text.split())
-    if question in ("what_happened", "anything_else") and not tells:
+    if question == "what_happened" and not tells:
         # An open prompt takes whatever is said in more than a word or two.
         tells = words > 3 and reading.intent not in ("deny", "affirm", "unsure", "skip")
     if (
@@ -123,7 +201,8 @@ def _answer(question: str, message: Message) -> str | None:
     if question == "occasions":
         return _how_often(message)
     if question == "impact":
-        return SKIPPED if intent == "deny" else text
+        felt = " ".join(s for s in sentences(text) if not asks(s))
+        return SKIPPED if intent == "deny" else felt or None
     if intent == "deny" and question == "relation":
         return "unknown"
     patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}[question]
@@ -173,7 +252,7 @@ def _answered(account: Account, question: str, answer: str) -> Account:
 def _is_open_answer(question: str | None, message: Message) -> bool:
     """Whether an unsure reading of a question is really an answer in free words."""
     reading = message.reading
-    if re.match(ASKS, message.text, re.I) or message.text.rstrip().endswith("?"):
+    if asks(message.text):
         return False
     guessed = reading.intent.startswith("ask_") and reading.intent != "ask_why"
     return (
@@ -196,6 +275,30 @@ _TYPE_WORDS: Mapping[BehaviourType, str] = {
 }
 
 
+_SHORT_REMOVAL = 8
+_LEAST_SHARED = 2
+_LONGEST_REMOVED = 40
+
+
+def _meant(account: Account, text: str) -> int | None:
+    """Return the number of the incident whose words a removal names, if it is clear.
+
+    A few words mean the last one; more words have to be found in one of them.
+    """
+    words = set(re.findall(r"[a-z']{4,}", re.sub(_REMOVE, " ", text.lower())))
+    shared = [
+        (len(words & set(re.findall(r"[a-z']{4,}", i.words.lower()))), i.number)
+        for i in account.incidents
+    ]
+    most, number = max(shared)
+    if most >= _LEAST_SHARED and [count for count, _ in shared].count(most) == 1:
+        told = next(i.words for i in account.incidents if i.number == number)
+        # A long account is not taken out whole for the one thing that was named.
+        return number if len(told.split()) <= _LONGEST_REMOVED else None
+    last = re.search(_LAST, text, re.I) and len(text.split()) <= _SHORT_REMOVAL
+    return account.incidents[-1].number if last else None
+
+
 def correct(account: Account, message: Message) -> Account | None:
     """Put right what a correction names.
 
@@ -209,12 +312,9 @@ def correct(account: Account, message: Message) -> Account | None:
     for kind, pattern in _TYPE_WORDS.items():
         if re.search(pattern, text, re.I):
             return account.with_view(kind, "disagree")
-    if (
-        re.search(_REMOVE, text, re.I)
-        and re.search(_LAST, text, re.I)
-        and account.incidents
-    ):
-        return account.without_incident(account.incidents[-1].number)
+    if re.search(_REMOVE, text, re.I) and account.incidents:
+        which = _meant(account, text)
+        return None if which is None else account.without_incident(which)
     relation = first_code(text, RELATIONS)
     if relation is not None and relation != account.relation:
         return replace(account, relation_said=relation)

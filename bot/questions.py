@@ -12,6 +12,7 @@ from functools import cache
 from bot.account import Account
 from bot.acts import spelt
 from bot.knowledge import Answer, Knowledge, Link, Service
+from bot.listening import asks, sentences
 from bot.offences import OTHER_LAW
 
 # Said when an intent has no answer of its own: every way to a person.
@@ -19,6 +20,19 @@ NO_ANSWER = "doors"
 
 ADULT = 18
 NATIONS_SERVED = ("england", "wales", "scotland", "northern_ireland")
+
+# What may be asked in passing, inside an account or where no intent was sure.
+_ANY_QUESTION = frozenset(
+    """ask_after_report ask_anonymous ask_bot ask_evidence ask_for_other ask_offence
+    ask_online_safety ask_privacy ask_report ask_safety_advice ask_support
+    ask_what_is_stalking human_handoff""".split()
+)
+
+# Answers given for their words alone, whatever the intent was taken for.
+_PLAINLY_ASKED = frozenset(
+    """who_is_told my_fault no_records stalking_helpline delete_chat how_private
+    data_rights immigration trackers intimate_images psychologist_video""".split()
+)
 
 # Answers that say how things are in England and Wales. Elsewhere, the answer for that
 # part of the UK is given in their place; its id is the name of the place.
@@ -63,6 +77,7 @@ def answer_for(
     """
     chosen = (
         specific_answer(intent, text, account, knowledge)
+        or _named(text, account, knowledge)
         or _by_account(intent, account, knowledge)
         or _default(intent, knowledge)
     )
@@ -87,6 +102,38 @@ def specific_answer(
         return None
     best = max(fitting, key=lambda pair: pair[0])[1]
     return _where_they_are(best, account, knowledge)
+
+
+def asked_in(text: str) -> tuple[str, ...]:
+    """Return the sentences of a message that ask something, in order."""
+    return tuple(s for s in sentences(text) if asks(s))
+
+
+def answer_in_passing(
+    text: str, account: Account, knowledge: Knowledge
+) -> Answer | None:
+    """Return the answer to what a message also asks, or None when nothing fits.
+
+    For questions inside an account, and for those whose intent was not read.
+    """
+    for sentence in asked_in(text):
+        words = spelt(sentence)
+        fitting = [
+            (score, answer)
+            for answer in knowledge.answers.values()
+            if _ANY_QUESTION.intersection(answer.intents)
+            and (score := _score(answer, words)) > 0
+        ]
+        if fitting:
+            best = max(fitting, key=lambda pair: pair[0])[1]
+            return _where_they_are(best, account, knowledge)
+    return None
+
+
+def _named(text: str, account: Account, knowledge: Knowledge) -> Answer | None:
+    """Return an answer whose words are so plain that the intent does not matter."""
+    found = answer_in_passing(text, account, knowledge)
+    return found if found is not None and found.id in _PLAINLY_ASKED else None
 
 
 def texts(answer: Answer, knowledge: Knowledge) -> list[str]:

@@ -52,6 +52,8 @@ FALSE_ALARMS = 0.04
 # A bar is chosen by the mean of so many bars around it: one message decides nothing.
 _SMOOTH = 7
 _BARS = np.arange(0.05, 0.9, 0.01)
+# Lower than these, tiredness was taken for a crisis when people tried the assistant.
+_LEAST_IMMEDIATE, _LEAST_CRISIS = 0.15, 0.3
 HEADER = """\
 # How much each voice counts, on log-odds, and from which probability on the answer is yes.
 # Written by `make calibrate`; bot/nlu/weighing.py says what the features are.
@@ -214,8 +216,8 @@ def urgent_bars(
     crisis = np.array([Danger.CRISIS in e.danger for e in examples])
     neither = ~immediate & ~crisis & (np.arange(len(examples)) < plain)
     best, chosen = -1, (0.5, 0.5)
-    for one in _BARS:
-        for two in _BARS:
+    for one in _BARS[_BARS >= _LEAST_IMMEDIATE]:
+        for two in _BARS[_BARS >= _LEAST_CRISIS]:
             now = sure[Danger.IMMEDIATE] >= one
             soon = sure[Danger.CRISIS] >= two
             if ((now | soon) & neither).sum() > FALSE_ALARMS * neither.sum():

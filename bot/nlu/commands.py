@@ -33,6 +33,24 @@ _COMMANDS = {
         r"(?:let'?s )?go back to (?:the|my) (?:questions?|account)",
     ),
     "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
+    "goodbye": (
+        r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all))\b.{0,40} )"
+        r"(?:bye|goodbye|good ?night|night night|cya|see you|(?:got|have) to go|gotta go|"
+        r"i will leave now|i'?m off)(?: now| bye)?",
+    ),
+    "affirm": (
+        r"(?:yes|yeah|yep)(?: please)? (?:forget|delete|do|wipe) (?:it|that|everything)"
+        r"(?: (?:and|then) start again)?",
+    ),
+    "other_language": (
+        r"(?:no |sorry )?(?:i )?(?:don'?t|do not|not|no) understand(?: \w+){0,5}",
+        r"too (?:much|many) words?(?: \w+){0,3}",
+        r"(?:sorry )?my english (?:is )?(?:not|no) (?:very )?good(?: sorry)?",
+    ),
+    "out_of_scope": (
+        r"(?:\w+ ){0,4}ignore (?:all )?(?:your|previous|the) (?:previous )?"
+        r"(?:instructions|rules)(?: .*)?",
+    ),
     "start_again": (r"(?:start (?:again|over)|restart|reset)",),
     "safe_now": (
         r"(?:yes |yeah |yep )?(?:i'?m|i am|we'?re|we are) safe(?: (?:now|for now))?",
@@ -48,6 +66,13 @@ _COMMANDS = {
         r"(?: (?:that|it|this|(?:the|that|my) last (?:one|bit|thing|part|message)))?"
         r"(?: out)?",
         r"(?:no )?that'?s (?:not right|wrong|not what i (?:said|meant))",
+        r"(?:\w+ ){0,3}(?:fixat\w+|obsess\w+|unwanted(?: attention)?|"
+        r"repeated(?: behaviou?r)?)(?: \w+){0,2} (?:doesn'?t|does not|don'?t|isn'?t|"
+        r"is not|not)(?: really)? (?:fit|right|apply|match)(?: \w+){0,4}",
+        r"(?:i )?(?:don'?t|do not) think (?:the |it'?s )?(?:fixat\w+|obsess\w+|"
+        r"unwanted(?: attention)?|repeated(?: behaviou?r)?)(?: \w+){0,8}",
+        r"(?:no )?(?:remove|delete|cross out|scrap|take out|leave out)(?: \w+){1,12}",
+        r"(?:no )?take (?:\w+ ){1,7}out(?: \w+){0,12}",
     ),
 }
 _PATTERNS = [
@@ -55,6 +80,34 @@ _PATTERNS = [
     for name, forms in _COMMANDS.items()
 ]
 _MARKS = re.compile(r"[^\w\s']+")
+
+
+# "Police came, he ran off, I'm safe now": over, whatever the words before say.
+_SAFE_AGAIN = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are) (?:all )?(?:ok(?:ay)?|safe|alright|fine)"
+    r"(?: now| again)\b|\bsafe now\b|\bpolice (?:came|have come|have got him|got him|"
+    r"took (?:him|her)|arrested)\b|"
+    r"^\W*(?:(?:yes|yeah|no|what|oh)\W+)*(?:i'?m|i am|we'?re|we are) "
+    r"(?:all )?(?:safe|ok(?:ay)?|fine|alright)\b",
+    re.I,
+)
+_NOT_THEIR_LIFE = re.compile(
+    r"\b(?:i'?m|i am|im|am) not (?:suicidal|going to (?:hurt|harm|kill) myself|"
+    r"thinking of (?:suicide|killing myself|ending))|\bnot suicidal\b",
+    re.I,
+)
+_LONGEST_RELIEF = 20
+
+
+def is_over(text: str) -> bool:
+    """Whether a short message says that a danger has passed."""
+    few = len(text.split()) <= _LONGEST_RELIEF
+    return few and bool(_SAFE_AGAIN.search(text.replace("’", "'")))
+
+
+def denies_crisis(text: str) -> bool:
+    """Whether a message says that the writer will not harm themself."""
+    return bool(_NOT_THEIR_LIFE.search(text.replace("’", "'")))
 
 
 def command(text: str) -> str | None:

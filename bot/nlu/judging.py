@@ -20,7 +20,7 @@ from bot.behaviours import (
 from bot.danger import Heard, hear
 from bot.knowledge import load_acts
 from bot.nlu.arrays import Array
-from bot.nlu.commands import command
+from bot.nlu.commands import command, denies_crisis, is_over
 from bot.nlu.dates import dates_in
 from bot.nlu.examples import ABOUT
 from bot.nlu.intents import FALLBACK, NO_WORDS, OTHER_LANGUAGE, public_intent
@@ -38,6 +38,8 @@ from bot.nlu.weighing import (
 
 # Below this the person is asked rather than guessed at.
 INTENT_AT = 0.2
+# Nobody who is ashamed or upset should be told that their words are unfit.
+ABUSE_AT = 0.6
 # Of so many words on, letters typed at random have hardly one that was ever learnt.
 _LEAST_WORDS, _LEAST_KNOWN = 2, 0.25
 _SURE = 0.9
@@ -50,10 +52,12 @@ _WHOLE_CLAUSE = 9
 _SHORTEST_EVIDENCE, _LONGEST_EVIDENCE = 4, 14
 _GAP = 4  # characters: a comma, a dash, a word like "of"
 _SCRAP = 2  # words
+# Left out where evidence begins, and where it ends.
 _FILLERS = frozenset(
     "and but then so because cos coz cus also plus or n & just well anyway like now"
-    " that which who when while as if to the a my".split()
+    " that which who when while as if to".split()
 )
+_DANGLING = _FILLERS | {"a", "an", "the", "my"}
 _LEAST = 1e-4
 
 
@@ -150,17 +154,28 @@ def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
         >= scales().danger[level.value].at
         or (level is Danger.HIGH_RISK and level in heard.levels)
     )
-    about = ABOUT[int(np.argmax(scores.asked("about") + scores.shares("about")))]
-    if about == "own" and Danger.IMMEDIATE not in heard.levels:
-        # What the writer does is no danger to the writer, unless plainly said.
+    over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
+    if over:
         danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
+    if denies_crisis(parsed.text) and Danger.CRISIS not in heard.levels:
+        danger = tuple(level for level in danger if level is not Danger.CRISIS)
+    about = ABOUT[int(np.argmax(scores.asked("about") + scores.shares("about")))]
+    if about == "own":
+        # What the writer does is no danger to the writer, unless plainly said.
+        danger = tuple(level for level in danger if level in heard.levels)
+    if command(parsed.text) is not None:
+        # "Thanks, bye": a few words that steer the talk are what they seem.
+        danger = tuple(level for level in danger if level in heard.levels)
+    behaviours = _behaviours(parsed, scores)
     intent, confidence, guess = _intent(parsed.text, scores, model.intents, danger)
     if language != ENGLISH and not _is_urgent(danger):
         intent = OTHER_LANGUAGE
+    elif over and not behaviours and intent in ("emergency", "describe_incident"):
+        intent = "safe_now"
     reading = Reading(
         intent=intent,
         intent_confidence=confidence,
-        behaviours=_behaviours(parsed, scores),
+        behaviours=behaviours,
         danger=danger,
         signs=heard.signs,
         occasions=_occasions(scores, words),
@@ -201,7 +216,7 @@ def _intent(
     named = command(text)
     if named is not None:
         return named, 1.0, named
-    if confidence < INTENT_AT:
+    if confidence < (ABUSE_AT if guess == "abusive" else INTENT_AT):
         return FALLBACK, confidence, guess
     return guess, confidence, guess
 
@@ -271,7 +286,7 @@ def _trimmed(parsed: Parsed, marks: Array, start: int, end: int) -> Span:
             last -= 1
     while first < last and _bare(parsed, first) in _FILLERS:
         first += 1
-    while first < last and _bare(parsed, last) in _FILLERS:
+    while first < last and _bare(parsed, last) in _DANGLING:
         last -= 1
     begin = max(start, parsed.words[first][0])
     finish = min(end, parsed.words[last][1])

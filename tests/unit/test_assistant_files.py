@@ -76,7 +76,12 @@ def test_no_slot_takes_words_by_itself():
 def test_the_form_asks_what_the_account_knows():
     assert DOMAIN["forms"]["account_form"]["required_slots"] == list(QUESTIONS)
     assert DOMAIN["slots"]["requested_slot"]["values"] == list(QUESTIONS)
-    assert set(DOMAIN["slots"]) == {"requested_slot", *QUESTIONS, *OTHER_SLOTS}
+    assert set(DOMAIN["slots"]) == {
+        "requested_slot",
+        "in_danger",
+        *QUESTIONS,
+        *OTHER_SLOTS,
+    }
 
 
 def test_calls_for_help_are_never_answers():
