@@ -267,6 +267,7 @@ _REMOVE = (
     r"\b(?:remove|delete|take (?:that |it )?(?:out|back|off)|scrub|scratch|forget|ignore|"
     r"undo|cross out|leave out)\b"
 )
+_TAKE_OUT = r"\btake (?:\w+ ){1,7}out\b"
 _TYPE_WORDS: Mapping[BehaviourType, str] = {
     BehaviourType.FIXATED: r"fixat",
     BehaviourType.OBSESSION: r"obsess",
@@ -312,7 +313,8 @@ def correct(account: Account, message: Message) -> Account | None:
     for kind, pattern in _TYPE_WORDS.items():
         if re.search(pattern, text, re.I):
             return account.with_view(kind, "disagree")
-    if re.search(_REMOVE, text, re.I) and account.incidents:
+    removes = re.search(_REMOVE, text, re.I) or re.search(_TAKE_OUT, text, re.I)
+    if removes and account.incidents:
         which = _meant(account, text)
         return None if which is None else account.without_incident(which)
     relation = first_code(text, RELATIONS)

@@ -15,7 +15,8 @@ from bot.behaviours import (
     Span,
 )
 from bot.dates import when
-from bot.listening import Message, correct, understand
+from bot.kinds import RELATIONS, first_code
+from bot.listening import Message, also_answers, asks, correct, understand
 
 FIXATED = BehaviourType.FIXATED
 UNWANTED = BehaviourType.UNWANTED_ATTENTION
@@ -284,3 +285,110 @@ def test_a_bystander_is_not_taken_for_the_person_doing_it():
 )
 def test_no_to_being_safe_is_left_to_the_rules(text, intent):
     assert understand(told(FIXATED), "safe_now", message(text, intent)) is None
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize(
+    "text",
+    ["we were at school together, long ago that", "ive been so scared of it all"],
+)
+def test_nothing_that_is_told_goes_round_in_a_circle(question, text):
+    feels = (Impact.SCARED,) if "scared" in text else ()
+
+    after = understand(told(FIXATED), question, message(text, impact=feels))
+
+    assert after is not None
+    assert text in str(after.to_slots())
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "kept"),
+    [
+        ("place", "online. will you tell my mum?", "online."),
+        ("nation", "Scotland. is that a different law", "Scotland."),
+        ("relation", "its my ex. can he find out", "its my ex."),
+        ("occasions", "twice. does that count?", "twice."),
+    ],
+)
+def test_an_answer_beside_a_question_is_kept(question, text, kept):
+    after = also_answers(Account(), question, message(text, "ask_privacy"))
+
+    assert after.to_slots()[question] == kept
+
+
+@pytest.mark.parametrize("text", ["will it happen at my work?", "who sees this"])
+def test_a_question_alone_answers_nothing(text):
+    assert also_answers(Account(), "place", message(text, "ask_privacy")) == Account()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("will my mum be told", True),
+        ("ok so can i report it", True),
+        ("he was there", False),
+        ("and again?", True),
+    ],
+)
+def test_a_sentence_that_asks_is_told_from_one_that_tells(text, is_one):
+    assert asks(text) is is_one
+
+
+@pytest.mark.parametrize(
+    "text", ["what if he puts a tracker in my bag", "he sits outside, just asking"]
+)
+def test_what_is_only_supposed_is_no_incident(text):
+    after = understand(Account(), None, message(text, "ask_offence", FIXATED))
+
+    assert after is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "answer"),
+    [
+        ("now ok. he go work. come back 6", "goodbye", "yes"),
+        ("no he not here now", "deny", "yes"),
+        ("im not safe", "deny", None),
+        ("am i safe?", "ask_safety_advice", None),
+    ],
+)
+def test_safe_is_heard_however_it_is_said(text, intent, answer):
+    after = understand(told(FIXATED), "safe_now", message(text, intent))
+
+    assert (after and after.safe_now) == answer
+
+
+def test_a_removal_takes_out_what_its_words_name():
+    account = told(FIXATED).with_incident(
+        "he left flowers on my car", reading("he left flowers on my car"), ()
+    )
+    account = account.with_incident("he rang twice", reading("he rang twice"), ())
+
+    after = correct(
+        account, message("take the flowers on my car out", "correct_previous")
+    )
+
+    assert [i.words for i in after.incidents] == [
+        "he sat outside in his van",
+        "he rang twice",
+    ]
+
+
+def test_a_removal_that_could_mean_anything_is_asked_about():
+    account = told(FIXATED).with_incident("he rang", reading("he rang"), ())
+    text = "remove the one about what my brother in law found last winter"
+
+    assert correct(account, message(text, "correct_previous")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "relation"),
+    [
+        ("i told you a boy in my year. will my mum be told", "friend_or_acquaintance"),
+        ("my mum knows", None),
+        ("its my brother", "family"),
+        ("man next flat", "neighbour"),
+    ],
+)
+def test_who_is_only_told_is_not_the_one_who_does_it(words, relation):
+    assert first_code(words, RELATIONS) == relation

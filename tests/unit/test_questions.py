@@ -4,7 +4,14 @@ import pytest
 
 from bot.account import Account
 from bot.knowledge import loaded
-from bot.questions import answer_for, links, services, specific_answer, texts
+from bot.questions import (
+    answer_for,
+    answer_in_passing,
+    links,
+    services,
+    specific_answer,
+    texts,
+)
 
 CHESHIRE = loaded("cheshire")
 EXAMPLESHIRE = loaded("exampleshire")
@@ -240,3 +247,24 @@ def test_a_service_of_another_nation_is_not_shown():
     )
 
     assert "vs" not in [service.id for service in shown]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("all the time. will my mum get told", "who_is_told"),
+        ("he keeps texting. is it my fault?", "my_fault"),
+        ("he keeps texting me at work", None),
+    ],
+)
+def test_a_question_inside_an_account_finds_its_answer(text, expected):
+    found = answer_in_passing(text, Account(), CHESHIRE)
+
+    assert (found and found.id) == expected
+
+
+def test_some_answers_are_given_for_their_words_alone():
+    assert (
+        answer("ask_bot", "what number is the stalking helpline") == "stalking_helpline"
+    )
+    assert answer("ask_after_report", "will you tell my mum") == "who_is_told"
