@@ -279,6 +279,10 @@ _TYPE_WORDS: Mapping[BehaviourType, str] = {
 _SHORT_REMOVAL = 8
 _LEAST_SHARED = 2
 _LONGEST_REMOVED = 40
+_COMMON = frozenset(
+    """the and out take one bit about that this was his her him she for not you can
+    please thing what when with from they them has have had are but""".split()
+)
 
 
 def _meant(account: Account, text: str) -> int | None:
@@ -286,10 +290,9 @@ def _meant(account: Account, text: str) -> int | None:
 
     A few words mean the last one; more words have to be found in one of them.
     """
-    words = set(re.findall(r"[a-z']{4,}", re.sub(_REMOVE, " ", text.lower())))
+    words = _telling_words(re.sub(_REMOVE, " ", text, flags=re.I))
     shared = [
-        (len(words & set(re.findall(r"[a-z']{4,}", i.words.lower()))), i.number)
-        for i in account.incidents
+        (len(words & _telling_words(i.words)), i.number) for i in account.incidents
     ]
     most, number = max(shared)
     if most >= _LEAST_SHARED and [count for count, _ in shared].count(most) == 1:
@@ -298,6 +301,10 @@ def _meant(account: Account, text: str) -> int | None:
         return number if len(told.split()) <= _LONGEST_REMOVED else None
     last = re.search(_LAST, text, re.I) and len(text.split()) <= _SHORT_REMOVAL
     return account.incidents[-1].number if last else None
+
+
+def _telling_words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}", text.lower())) - _COMMON
 
 
 def correct(account: Account, message: Message) -> Account | None:
