@@ -142,7 +142,7 @@ def also_answers(account: Account, question: str | None, message: Message) -> Ac
     "Online. Will you tell my mum?" answers where it happens, though what it asks is
     answered first.
     """
-    if question not in _CLOSED or message.choice is not None:
+    if question not in _CLOSED or message.choice is not None or message.reading.danger:
         return account
     plain = " ".join(s for s in sentences(message.text) if not asks(s))
     patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
@@ -226,6 +226,9 @@ def _still(message: Message) -> str | None:
     if intent in ("affirm", "deny"):
         return "yes" if intent == "affirm" else "no"
     says_when = re.search(NO_LONGER, text, re.I) or re.search(STILL, text, re.I)
+    if message.reading.behaviours:
+        # What happened is kept as an account; the answer to this is only that it goes on.
+        return "yes" if re.search(STILL, text, re.I) else None
     if says_when or message.reading.occasions is not Occasions.UNCLEAR:
         return text
     return None if message.reading.behaviours else text

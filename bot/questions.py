@@ -31,7 +31,7 @@ _ANY_QUESTION = frozenset(
 # Answers given for their words alone, whatever the intent was taken for.
 _PLAINLY_ASKED = frozenset(
     """who_is_told my_fault no_records stalking_helpline delete_chat how_private
-    data_rights immigration trackers intimate_images psychologist_video""".split()
+    data_rights tool immigration trackers intimate_images psychologist_video""".split()
 )
 
 # Answers that say how things are in England and Wales. Elsewhere, the answer for that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -59,6 +60,18 @@ _FILLERS = frozenset(
 )
 _DANGLING = _FILLERS | {"a", "an", "the", "my"}
 _LEAST = 1e-4
+_URGENT_INTENTS = ("emergency", "crisis_self_harm")
+_OTHER_DAY = re.compile(
+    r"\b(?:yesterday|last (?:night|week|month|year|\w+day)|(?:on|since|that|every|most) "
+    r"(?:\w+days?|week\w*|nights?|mornings?|evenings?)|ago|back then|used to|always|usually|"
+    r"whenever|in (?:january|february|march|april|may|june|july|august|september|october|"
+    r"november|december))\b",
+    re.I,
+)
+_NOW = re.compile(
+    r"\b(?:now|just|still|help|tonight|today|currently|again|hurry|please)\b", re.I
+)
+_LIKELY, _SHORT = 0.5, 25
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,10 @@ def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
         >= scales().danger[level.value].at
         or (level is Danger.HIGH_RISK and level in heard.levels)
     )
+    if Danger.IMMEDIATE in danger and Danger.IMMEDIATE not in heard.levels:
+        sure = danger_probability(scores, 0, heard, words, model.intents)
+        if _is_doubtful(parsed.text, sure):
+            danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
     over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
     if over:
         danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
@@ -198,6 +215,13 @@ def _is_felt(scores: Scores, impact: int) -> bool:
     return weights.probability(impact_features(scores, impact)) >= weights.at
 
 
+def _is_doubtful(text: str, probability: float) -> bool:
+    """Whether an emergency no pattern hears is told of another day, or hardly told."""
+    words = len(text.split())
+    past = words <= _SHORT and _OTHER_DAY.search(text) and not _NOW.search(text)
+    return probability < _LIKELY and bool(words <= _SCRAP or past)
+
+
 def _is_urgent(danger: tuple[Danger, ...]) -> bool:
     return Danger.IMMEDIATE in danger or Danger.CRISIS in danger
 
@@ -207,6 +231,10 @@ def _intent(
 ) -> tuple[str, float, str]:
     """Return the intent, how sure, and the likeliest one; danger goes first."""
     shares = intent_shares(scores, scales().linear_intents)
+    if not _is_urgent(danger):
+        # No danger was heard, so nobody is sent to 999 for an intent alone.
+        urgent = [intents.index(name) for name in _URGENT_INTENTS if name in intents]
+        shares[urgent] = 0.0
     best = int(np.argmax(shares))
     guess, confidence = intents[best], float(shares[best])
     if Danger.IMMEDIATE in danger:
