@@ -63,9 +63,9 @@ _LEAST = 1e-4
 _URGENT_INTENTS = ("emergency", "crisis_self_harm")
 _OTHER_DAY = re.compile(
     r"\b(?:yesterday|last (?:night|week|month|year|\w+day)|(?:on|since|that|every|most) "
-    r"(?:\w+days?|week\w*|nights?|mornings?|evenings?)|ago|back then|used to|always|usually|"
-    r"whenever|in (?:january|february|march|april|may|june|july|august|september|october|"
-    r"november|december))\b",
+    r"(?:\w+days?|week\w*|nights?|mornings?|evenings?)|at \d{1,2}(?: ?[ap]m| in the \w+)|"
+    r"ago|back then|used to|always|usually|whenever|in (?:january|february|march|april|"
+    r"may|june|july|august|september|october|november|december))\b",
     re.I,
 )
 _NOW = re.compile(

@@ -18,11 +18,14 @@ from bot.nlu.understanding import Understanding
 ROOT = Path(__file__).parents[2]
 SPLITS = ("development", "plain_development")
 # A missed emergency is the worst error, so its floor stands by itself and is highest.
-RECALL = {Danger.IMMEDIATE: 0.8, Danger.CRISIS: 0.72, Danger.HIGH_RISK: 0.6}
+RECALL = {Danger.IMMEDIATE: 0.88, Danger.CRISIS: 0.85, Danger.HIGH_RISK: 0.65}
 # A card too many wears people out.
-MOST_FALSE_ALARMS = 0.09
-MACRO_F1, EACH_F1 = 0.77, 0.68
-INTENTS, OCCASIONS, EVIDENCE = 0.8, 0.78, 0.8
+MOST_FALSE_ALARMS = 0.075
+MACRO_F1, EACH_F1 = 0.82, 0.77
+INTENTS, OCCASIONS, EVIDENCE = 0.86, 0.86, 0.88
+# On messages written as people write, and not to mislead.
+PLAIN_RECALL = {Danger.IMMEDIATE: 0.93, Danger.CRISIS: 0.95}
+PLAIN_FALSE_ALARMS, PLAIN_F1, PLAIN_INTENTS = 0.055, 0.87, 0.9
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +92,33 @@ def test_occasions_are_read(examples, readings):
 
 def test_evidence_points_at_the_acts(examples, readings):
     assert measures.evidence_share(examples, readings) >= EVIDENCE
+
+
+@pytest.fixture(scope="module")
+def plain(examples, readings):
+    """The plain split, which stands last, and its readings."""
+    begins = len(load_examples(Path(__file__).parent / SPLITS[0]))
+    return examples[begins:], readings[begins:]
+
+
+@pytest.mark.parametrize("level", list(PLAIN_RECALL))
+def test_danger_in_plain_words_is_heard(plain, level):
+    assert measures.danger_recall(*plain, level) >= PLAIN_RECALL[level]
+
+
+def test_plain_words_raise_few_alarms(plain):
+    assert measures.false_alarms(*plain) <= PLAIN_FALSE_ALARMS
+
+
+def test_plain_accounts_are_told_apart(plain):
+    told, found = plain
+    kept = measures.accounts(told)
+
+    assert (
+        measures.macro_f1([told[i] for i in kept], [found[i].types for i in kept])
+        >= PLAIN_F1
+    )
+
+
+def test_plain_intents_are_read(plain):
+    assert measures.share(*plain, measures.same_intent) >= PLAIN_INTENTS
