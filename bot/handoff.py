@@ -70,6 +70,12 @@ NO_FORM = (
 UNCHECKED = (
     "This link has not been checked yet. If it does not work, use the police website:"
 )
+NATIONS_IN_WORDS = {
+    "england": "England",
+    "wales": "Wales",
+    "scotland": "Scotland",
+    "northern_ireland": "Northern Ireland",
+}
 COME_BACK = "You can come back at any time."
 FOR_OTHER = (
     "You can report for someone else. It is best if they agree, if it is safe to ask."
@@ -114,10 +120,13 @@ def _what_happened(account: Account, today: dt.date) -> Iterator[str]:
 
 
 def _when(account: Account) -> Iterator[str]:
-    said = (words for incident in account.incidents for words in incident.dates)
-    dates = tuple(dict.fromkeys(said))
+    # "Last Tuesday" and "last tuesday" are one day, as first said.
+    dates: dict[str, str] = {}
+    for incident in account.incidents:
+        for words in incident.dates:
+            dates.setdefault(words.casefold(), words)
     if dates:
-        yield f"You said: {', '.join(quoted(words) for words in dates)}."
+        yield f"You said: {', '.join(quoted(words) for words in dates.values())}."
     if account.occasions in HOW_OFTEN:
         yield HOW_OFTEN[account.occasions]
     if account.ongoing == "yes":
@@ -133,6 +142,8 @@ def _where(account: Account) -> Iterator[str]:
         yield from (PLACES[place] for place in account.places)
     elif account.place_said not in (None, SKIPPED, UNSURE):
         yield f"You said: {quoted(str(account.place_said))}."
+    if account.nation in NATIONS_IN_WORDS:
+        yield f"In {NATIONS_IN_WORDS[account.nation]}."
 
 
 def _who(account: Account) -> Iterator[str]:

@@ -95,6 +95,25 @@ def test_how_often_and_whether_it_goes_on_are_said_plainly():
     ]
 
 
+def test_a_day_said_twice_is_listed_once_as_first_said():
+    account = told("he was there Last Tuesday", dates=("Last Tuesday",))
+    account = told(
+        "he rang in May, last tuesday too",
+        account=account,
+        dates=("in May", "last tuesday"),
+    )
+
+    assert sections(account)["When and how often"] == [
+        "You said: “Last Tuesday”, “in May”."
+    ]
+
+
+def test_the_part_of_the_country_stands_beside_where_it_happens():
+    account = replace(full(), nation_said="Wales. near Wrexham")
+
+    assert sections(account)["Where"][-1] == "In Wales."
+
+
 def test_who_is_the_kind_of_relation_and_nothing_a_name_could_hide_in():
     named = replace(told("he waits there"), relation_said="Bartholomew")
 
