@@ -110,7 +110,8 @@ def understand(
         # asked again; other words are the answer, as said.
         heard = account.hearing(message.text, reading)
         if reading.impact or question in ("what_happened", "anything_else", "impact"):
-            return heard.feeling(message.text, reading)
+            is_new = heard.impact == account.impact
+            return heard.feeling(message.text, reading) if is_new else heard
         return _answered(heard, question, message.text)
     return told
 
@@ -231,7 +232,8 @@ def _still(message: Message) -> str | None:
         return "yes" if re.search(STILL, text, re.I) else None
     if says_when or message.reading.occasions is not Occasions.UNCLEAR:
         return text
-    return None if message.reading.behaviours else text
+    # A feeling is no answer to this; it is kept, and this is asked again.
+    return None if message.reading.impact else text
 
 
 def _how_often(message: Message) -> str | None:
@@ -244,7 +246,8 @@ def _how_often(message: Message) -> str | None:
         return Occasions.TWICE_OR_MORE.value
     if intent == "deny":
         return Occasions.ONCE.value
-    return None if message.reading.behaviours else text
+    feels_or_tells = message.reading.behaviours or message.reading.impact
+    return None if feels_or_tells else text
 
 
 def _answered(account: Account, question: str, answer: str) -> Account:

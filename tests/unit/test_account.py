@@ -392,3 +392,13 @@ def test_a_removal_that_could_mean_anything_is_asked_about():
 )
 def test_who_is_only_told_is_not_the_one_who_does_it(words, relation):
     assert first_code(words, RELATIONS) == relation
+
+
+@pytest.mark.parametrize("question", ["ongoing", "occasions"])
+def test_a_feeling_answers_no_question_of_when(question):
+    said = message("feel sick about it", impact=(Impact.DISTRESSED,))
+
+    after = understand(told(FIXATED), question, said)
+
+    assert after.to_slots()[question] is None
+    assert after.impact == "feel sick about it"
