@@ -27,6 +27,10 @@ _THEIR_OWN_LIFE = frozenset(
     """crisis self_harm self_harm_sideways someone_may_be_gone
     someone_may_harm_themself""".split()
 )
+_YES = re.compile(
+    r"\b(?:y|ye|yes|yeah|yea|yep|yup|aye|ok|okay|safe|fine|alright|i am|we are|for now)\b",
+    re.I,
+)
 _CALLING = re.compile(
     r"\b(?:ring(?:ing)?|rang|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
     r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
@@ -105,6 +109,10 @@ class ActionSafeForNow(Action):
     ) -> list[EventType]:
         """Keep the answer and ask how they want to go on."""
         turn = Turn.of(tracker)
+        typed = turn.message.text
+        if typed and turn.reading.intent == "affirm" and not _YES.search(typed):
+            # "I'm 15" after the card is no yes to being safe, whatever it was read as.
+            return await ActionStayWithThem().run(dispatcher, tracker, domain)
         told_of = set(turn.account.signs)
         if told_of - _THEIR_OWN_LIFE:
             say(dispatcher, knowledge().answers["tell_police_today"], turn.account)

@@ -70,6 +70,9 @@ CIRCUMSTANCES: Mapping[str, str] = {
     "honour": r"honou?r|\bizzat\b|forced marriage|arranged marriage|shame on (?:the|our) "
     r"family|community elders",
     "images": r"\bnudes?\b|intimate (?:pic|photo|image|video)|naked|sex (?:tape|video)|"
+    r"sent (?:him|her|them) (?:a|some|my) (?:pic|photo|picture|video)|"
+    r"(?:send|share|post|leak|put)\w* (?:it|them|(?:the|my) (?:pic|photo|picture|video)s?) "
+    r"(?:to|on|in) (?:everyone|every ?body|(?:a|the) group|my (?:dad|mum|family|work|school))|"
     r"explicit (?:pic|photo|image|video)|deep ?fake|private (?:pics|photos|videos)",
     "sexual_assault": r"\brap(?:e|ed|ing)\b|sexual(?:ly)? assault|touched me|groped|"
     r"forced (?:himself|herself) on",
