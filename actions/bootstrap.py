@@ -170,7 +170,7 @@ def say(dispatcher: CollectingDispatcher, answer: Answer, account: Account) -> N
 def quoted(words: tuple[str, ...]) -> dict[str, Any]:
     """Return the person's words as a part of their own, three quotations at most.
 
-    Rasa's own responses fill placeholders again and log what they could not fill, so a
+    Rasa's own responses fill names in braces again and log what they could not fill, so a
     person's words must never pass through one.
     """
     text = "\n".join(f"“{each.strip()}”" for each in words[:3])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -20,23 +19,10 @@ from actions.bootstrap import (
     say,
 )
 from bot.behaviours import Danger
+from bot.listening import is_calling, says_yes
+from bot.services import levels_told
 
 URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
-# Signs after which police are not the first to be told.
-_THEIR_OWN_LIFE = frozenset(
-    """crisis self_harm self_harm_sideways someone_may_be_gone
-    someone_may_harm_themself""".split()
-)
-_YES = re.compile(
-    r"\b(?:y|ye|yes|yeah|yea|yep|yup|aye|ok|okay|safe|fine|alright|i am|we are|for now)\b",
-    re.I,
-)
-_CALLING = re.compile(
-    r"\b(?:ring(?:ing)?|rang|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
-    r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
-    r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b",
-    re.I,
-)
 
 
 class ActionDangerHelp(Action):
@@ -84,7 +70,7 @@ class ActionStayWithThem(Action):
     ) -> list[EventType]:
         """Say the little that helps now; whatever they tell is kept."""
         turn = Turn.of(tracker)
-        calling = _CALLING.search(turn.message.text)
+        calling = is_calling(turn.message.text)
         account = turn.account if calling else listened(dispatcher, turn)
         name = "stay_while_calling" if calling else "stay_safe_now"
         if not calling and "immediate" not in account.signs:
@@ -110,11 +96,11 @@ class ActionSafeForNow(Action):
         """Keep the answer and ask how they want to go on."""
         turn = Turn.of(tracker)
         typed = turn.message.text
-        if typed and turn.reading.intent == "affirm" and not _YES.search(typed):
+        if typed and turn.reading.intent == "affirm" and not says_yes(typed):
             # "I'm 15" after the card is no yes to being safe, whatever it was read as.
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
-        told_of = set(turn.account.signs)
-        if told_of - _THEIR_OWN_LIFE:
+        told_of = levels_told(turn.account)
+        if told_of - {Danger.CRISIS}:
             say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
         elif told_of:
             child = "under_18" in turn.account.circumstances

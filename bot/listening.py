@@ -52,6 +52,16 @@ _SUPPOSES = re.compile(
     r"\bdoes it count if\b|\bwhat counts\b",
     re.I,
 )
+_YES = re.compile(
+    r"\b(?:y|ye|yes|yeah|yea|yep|yup|aye|ok|okay|safe|fine|alright|i am|we are|for now)\b",
+    re.I,
+)
+_CALLING = re.compile(
+    r"\b(?:ring(?:ing)?|rang|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
+    r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
+    r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b",
+    re.I,
+)
 # A question of the form that a few words can answer.
 _CLOSED = ("occasions", "ongoing", "relation", "place", "nation")
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
@@ -130,6 +140,16 @@ def _says_safe(message: Message) -> bool:
 def _has_no_more(message: Message) -> bool:
     few = len(message.text.split()) <= _FEW_WORDS
     return few and bool(_NO_MORE.search(message.text)) and not asks(message.text)
+
+
+def says_yes(text: str) -> bool:
+    """Whether words that were read as a yes hold a yes, or say that they are safe."""
+    return bool(_YES.search(text))
+
+
+def is_calling(text: str) -> bool:
+    """Whether somebody says that they are on the phone to 999, or that police come."""
+    return bool(_CALLING.search(text))
 
 
 def supposes(text: str) -> bool:

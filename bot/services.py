@@ -123,7 +123,7 @@ class Opening:
 
 def situation_of(account: Account, wants: str) -> Situation:
     """Return what an account says about who fits."""
-    levels = _levels(account)
+    levels = levels_told(account)
     crisis = Danger.CRISIS in levels
     safe = account.safe_now == "yes"
     acts = (act for incident in account.incidents for act in incident.acts)
@@ -143,7 +143,7 @@ def situation_of(account: Account, wants: str) -> Situation:
     )
 
 
-def _levels(account: Account) -> set[Danger]:
+def levels_told(account: Account) -> set[Danger]:
     """Return every level of danger heard so far; a sign is kept by id or by level."""
     known = danger_signs()
     by_level = {level.value: level for level in Danger}

@@ -289,7 +289,7 @@ class Knowledge:
         """Put contacts and the force's names into a text.
 
         Raises:
-            KeyError: a placeholder names nothing that may be shown.
+            KeyError: a name in braces stands for nothing that may be shown.
         """
         return re.sub(r"\{(\w+)\}", lambda match: self._value(match[1]), text)
 
@@ -512,7 +512,7 @@ def _force(row: dict[str, Any]) -> Force:
 
 
 def _check_references(knowledge: Knowledge, force_file: str) -> None:
-    """Check that every id that is used exists, and every placeholder can be filled."""
+    """Check that every id that is used exists, and every name in braces can be filled."""
     types = set(knowledge.types)
     for act in knowledge.acts.values():
         _known("behaviours.yml", act.id, act.types, types)
