@@ -19,7 +19,7 @@ from actions.bootstrap import (
     say,
 )
 from bot.behaviours import Danger
-from bot.listening import is_calling, says_yes
+from bot.listening import is_calling, police_came, says_yes, takes_back
 from bot.services import levels_told
 
 URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
@@ -43,6 +43,10 @@ class ActionDangerHelp(Action):
         heard = tuple(level for level in URGENT if level in turn.reading.danger)
         if not heard and turn.reading.intent == "crisis_self_harm":
             heard = (Danger.CRISIS,)
+        typed = turn.message.text
+        carded = turn.account.safe_now == "no"
+        if carded and (is_calling(typed) or (not heard and takes_back(typed))):
+            return await ActionStayWithThem().run(dispatcher, tracker, domain)
         levels = heard or (Danger.IMMEDIATE,)
         dispatcher.utter_message(json_message=card(levels, turn.reading.signs))
         dispatcher.utter_message(response="utter_are_you_safe")
@@ -101,7 +105,8 @@ class ActionSafeForNow(Action):
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
         told_of = levels_told(turn.account)
         if told_of - {Danger.CRISIS}:
-            say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
+            if not police_came(typed):
+                say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
         elif told_of:
             child = "under_18" in turn.account.circumstances
             name = "after_crisis_child" if child else "after_crisis"

@@ -57,9 +57,17 @@ _YES = re.compile(
     re.I,
 )
 _CALLING = re.compile(
-    r"\b(?:ring(?:ing)?|rang|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
+    r"\b(?:ring(?:ing)?|rang|rung|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
     r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
     r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b",
+    re.I,
+)
+_NOTHING_LIKE_THAT = re.compile(
+    r"\b(?:nothing|not) like that\b|\b(?:don'?t|didn'?t|not) mean (?:that|it like)\b",
+    re.I,
+)
+_POLICE_CAME = re.compile(
+    r"\bpolice (?:came|have (?:come|been)|have got him|got him|took (?:him|her))\b",
     re.I,
 )
 # A question of the form that a few words can answer.
@@ -150,6 +158,16 @@ def says_yes(text: str) -> bool:
 def is_calling(text: str) -> bool:
     """Whether somebody says that they are on the phone to 999, or that police come."""
     return bool(_CALLING.search(text))
+
+
+def takes_back(text: str) -> bool:
+    """Whether a "no" after the danger card says that the card was not needed."""
+    return bool(_NOTHING_LIKE_THAT.search(text))
+
+
+def police_came(text: str) -> bool:
+    """Whether somebody says that police have already come."""
+    return bool(_POLICE_CAME.search(text))
 
 
 def supposes(text: str) -> bool:
@@ -304,10 +322,12 @@ _TYPE_WORDS: Mapping[BehaviourType, str] = {
 
 _SHORT_REMOVAL = 8
 _LEAST_SHARED = 2
-_LONGEST_REMOVED = 40
+# A longer one tells several things: which of them is meant has to be asked.
+_LONGEST_REMOVED = 12
 _COMMON = frozenset(
     """the and out take one bit about that this was his her him she for not you can
-    please thing what when with from they them has have had are but""".split()
+    please thing what when with from they them has have had are but just prob
+    probably actually actualy still""".split()
 )
 
 
@@ -323,7 +343,6 @@ def _meant(account: Account, text: str) -> int | None:
     most, number = max(shared)
     if most >= _LEAST_SHARED and [count for count, _ in shared].count(most) == 1:
         told = next(i.words for i in account.incidents if i.number == number)
-        # A long account is not taken out whole for the one thing that was named.
         return number if len(told.split()) <= _LONGEST_REMOVED else None
     last = re.search(_LAST, text, re.I) and len(text.split()) <= _SHORT_REMOVAL
     return account.incidents[-1].number if last else None

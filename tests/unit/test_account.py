@@ -402,3 +402,11 @@ def test_a_feeling_answers_no_question_of_when(question):
 
     assert after.to_slots()[question] is None
     assert after.impact == "feel sick about it"
+
+
+def test_several_things_told_at_once_are_not_taken_out_for_one_of_them():
+    words = "hes just always about, tesco, the bus, outside the dentist and my old work"
+    account = Account().with_incident(words, reading(words), ())
+    text = "actualy no forget the dentist outside thing that was prob just chance"
+
+    assert correct(account, message(text, "correct_previous")) is None
