@@ -26,6 +26,7 @@ from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
 from bot.listening import correct, understand
 from bot.questions import answer_in_passing
+from bot.quoting import quotes
 
 # A message up to so many words is said back whole; of a longer one, what mattered.
 SHORT = 14
@@ -114,14 +115,8 @@ def _mirrored(incident: Incident) -> tuple[str, ...]:
     """Return the words to say back: what led to a type, or a short message whole."""
     if len(incident.words.split()) <= SHORT:
         return (incident.words,)
-    spans = sorted({s for each in incident.behaviours for s in each.evidence})
-    return tuple(
-        span.text
-        for span in spans
-        if not any(
-            o != span and o.start <= span.start <= span.end <= o.end for o in spans
-        )
-    )
+    evidence = [span for each in incident.behaviours for span in each.evidence]
+    return tuple(span.text for span in quotes(incident.words, evidence))
 
 
 def _acknowledge_answer(
@@ -345,8 +340,9 @@ def _show_again(dispatcher: CollectingDispatcher, turn: Turn, after: Account) ->
     if after.is_empty:
         dispatcher.utter_message(response="utter_nothing_told")
         return
-    if after.anything_else is not None:
-        dispatcher.utter_message(json_message=four.part(after, knowledge()))
+    changed = four.changed_part(turn.account, after, knowledge())
+    if after.anything_else is not None and changed is not None:
+        dispatcher.utter_message(json_message=changed)
     dispatcher.utter_message(response="utter_after_four")
 
 

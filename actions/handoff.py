@@ -112,7 +112,7 @@ class ActionHandOff(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         _answer_first(dispatcher, turn, account)
-        support = _support(account, "report")
+        support = _support(account, "report", tracker)
         part = handoff.handoff(account, knowledge(), support)
         dispatcher.utter_message(json_message=part)
         if not turn.in_form:
@@ -138,7 +138,7 @@ class ActionOfferSupport(Action):
         account = listened(dispatcher, turn)
         _answer_first(dispatcher, turn, account)
         dispatcher.utter_message(response="utter_is_it_safe_to_call")
-        dispatcher.utter_message(json_message=_support(account, "support"))
+        dispatcher.utter_message(json_message=_support(account, "support", tracker))
         if not turn.in_form:
             dispatcher.utter_message(response="utter_after_hand_off")
         return changes(turn.account, account)
@@ -154,8 +154,10 @@ def _answer_first(
         say(dispatcher, answer, account)
 
 
-def _support(account: Account, wants: str) -> dict[str, Any]:
+def _support(account: Account, wants: str, tracker: Tracker) -> dict[str, Any]:
     situation = services.situation_of(account, wants)
+    if wants == "support" or not tracker.get_slot("in_danger"):
+        situation = services.acknowledged(situation)
     fitting = services.who_fits(situation, now(), knowledge())
     return services.part(fitting, now())
 

@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import Turn, changes, knowledge, listened, now, say
+from bot import four
 from bot.questions import answer_for
 from bot.services import for_own_behaviour, part
 
@@ -30,7 +31,12 @@ class ActionAnswer(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         text, intent = turn.message.text, turn.reading.intent
-        say(dispatcher, answer_for(intent, text, account, knowledge()), account)
+        answer = answer_for(intent, text, account, knowledge())
+        say(dispatcher, answer, account)
+        if answer.id == "is_it_stalking" and not (account.is_empty or turn.in_form):
+            dispatcher.utter_message(json_message=four.part(account, knowledge()))
+            dispatcher.utter_message(response="utter_after_four")
+            return changes(turn.account, account)
         if intent == "perpetrator":
             helping = for_own_behaviour(account, now(), knowledge())
             dispatcher.utter_message(json_message=part(helping, now()))

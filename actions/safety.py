@@ -19,10 +19,18 @@ from actions.bootstrap import (
     say,
 )
 from bot.behaviours import Danger
-from bot.listening import is_calling, police_came, says_yes, takes_back
+from bot.listening import (
+    denies_more,
+    is_calling,
+    police_came,
+    says_yes,
+    takes_back,
+)
 from bot.services import levels_told
 
 URGENT = (Danger.IMMEDIATE, Danger.CRISIS)
+# Below this the reading is unsure; whoever is in danger then will say so again.
+SURE_OF_DANGER = 0.5
 
 
 class ActionDangerHelp(Action):
@@ -47,6 +55,9 @@ class ActionDangerHelp(Action):
         carded = turn.account.safe_now == "no"
         if carded and (is_calling(typed) or (not heard and takes_back(typed))):
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
+        if not heard and denies_more(typed):
+            # "No thats all" says no to something else than to being safe.
+            return await ActionStayWithThem().run(dispatcher, tracker, domain)
         levels = heard or (Danger.IMMEDIATE,)
         dispatcher.utter_message(json_message=card(levels, turn.reading.signs))
         dispatcher.utter_message(response="utter_are_you_safe")
@@ -54,9 +65,13 @@ class ActionDangerHelp(Action):
         if turn.message.text:
             account = listened(dispatcher, turn)
         signs = (*account.signs, *(level.value for level in levels))
-        after = replace(account, safe_now="no", signs=tuple(dict.fromkeys(signs)))
-        open_until_safe = SlotSet("in_danger", True)
-        return [*changes(turn.account, after), open_until_safe, *leave_form()]
+        # When it is unsure that danger was told, the card is there and the talk may go
+        # on; the question about being safe is then asked again in its own place.
+        sure = not typed or turn.reading.intent_confidence >= SURE_OF_DANGER
+        safe_now = "no" if sure else None
+        after = replace(account, safe_now=safe_now, signs=tuple(dict.fromkeys(signs)))
+        stays = SlotSet("in_danger", sure)
+        return [*changes(turn.account, after), stays, *leave_form()]
 
 
 class ActionStayWithThem(Action):

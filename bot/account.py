@@ -34,6 +34,7 @@ from bot.kinds import (
     first_code,
     told_relation,
 )
+from bot.quoting import quotes
 
 QUESTIONS = (
     "what_happened",
@@ -212,7 +213,8 @@ class Account:
             for incident in self.incidents
             for behaviour in incident.behaviours
             if behaviour.type is kind
-            for span in behaviour.evidence or (_whole(incident.words),)
+            for span in quotes(incident.words, behaviour.evidence)
+            or (_whole(incident.words),)
         )
         return tuple(dict.fromkeys(words))
 
@@ -254,13 +256,18 @@ class Account:
             what_happened=told,
             anything_else=None,
         )
-        return more.hearing(words, reading)
+        return more.hearing(words, reading, tells=True)
 
-    def hearing(self, words: str, reading: Reading) -> Account:
+    def hearing(self, words: str, reading: Reading, tells: bool = False) -> Account:
         """Return the account with everything these words say in passing.
 
         Questions whose answer is already in the words are not asked any more; what
         was answered before stands.
+
+        Args:
+            words: as said.
+            reading: what was read in them.
+            tells: whether they are an account, and no mere answer or question.
         """
         found = [
             name
@@ -274,10 +281,14 @@ class Account:
             or (Occasions.TWICE_OR_MORE.value if told_twice else None),
             impact=self.impact
             or (words if _says_only_feelings(words, reading) else None),
-            relation_said=self.relation_said or told_relation(words),
+            relation_said=self.relation_said
+            or told_relation(
+                words, [s.text for b in reading.behaviours for s in b.evidence]
+            ),
             nation_said=self.nation_said or first_code(words, NATIONS),
             circumstances=tuple(dict.fromkeys((*self.circumstances, *found))),
-            about=reading.about if reading.about == "other" else self.about,
+            # What tells of an act says whose it is; a few words in an answer do not.
+            about="other" if tells and reading.about == "other" else self.about,
             signs=tuple(dict.fromkeys((*self.signs, *signs_of(reading)))),
         )
 

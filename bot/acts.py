@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from bot.behaviours import Span
 from bot.knowledge import Act, load_acts
 
 # Where one thing told ends and the next begins. Lists stay whole ("flowers, cards"):
@@ -171,7 +172,21 @@ def _mended(word: str) -> str:
 
 def clauses(text: str) -> tuple[str, ...]:
     """Return the clauses of a text, in order, as typed."""
-    return tuple(part for part in (p.strip(" ,\t") for p in _CUT.split(text)) if part)
+    return tuple(span.text for span in clause_spans(text))
+
+
+def clause_spans(text: str) -> tuple[Span, ...]:
+    """Return the clauses of a text with where they stand, in order."""
+    spans, start = [], 0
+    for cut in (*_CUT.finditer(text), None):
+        end = cut.start() if cut else len(text)
+        part = text[start:end]
+        if part.strip(" ,\t"):
+            begin = start + len(part) - len(part.lstrip(" ,\t"))
+            words = part.strip(" ,\t")
+            spans.append(Span(begin, begin + len(words), words))
+        start = cut.end() if cut else end
+    return tuple(spans)
 
 
 def acts_in(text: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import log
+from bot.asked import open_question
 from bot.behaviours import Danger
 from bot.danger import Heard
 from bot.endpoint import TurnAborted
@@ -211,6 +212,7 @@ class Answering:
         """
         collector = Collector()
         running.set(turn)
+        open_question.set(_open_question(turn))
         message = UserMessage(
             words, collector, turn.conversation_id, input_channel=CHANNEL
         )
@@ -268,6 +270,14 @@ class Answering:
         while len(self._live) > LIVE:
             self._live.popitem(last=False)
         return Answer(n, tuple(reply.parts))
+
+
+def _open_question(turn: RunningTurn) -> str | None:
+    """Return the question of the form that this turn's message may answer."""
+    if turn.before is None or turn.before.active_loop_name is None:
+        return None
+    question = turn.before.get_slot("requested_slot")
+    return str(question) if question else None
 
 
 def opened(session: Session, turn: Answered) -> Answer:

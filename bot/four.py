@@ -40,6 +40,32 @@ HOW_OFTEN = {
 }
 
 
+def changed_part(
+    before: Account, after: Account, knowledge: Knowledge
+) -> dict[str, Any] | None:
+    """Return the `four` part for the types that a correction changed, or None."""
+    rows = [
+        _row(kind, after, knowledge)
+        for kind in BehaviourType
+        if _row(kind, before, knowledge) != _row(kind, after, knowledge)
+    ]
+    if not rows or after.is_empty:
+        return None
+    told = [
+        _sounds_like(kind, knowledge.types[kind.value], after)
+        for kind in BehaviourType
+        if after.shows(kind) and kind.value in {row["type"] for row in rows}
+    ]
+    gone = [
+        f"{row['heading']} is not in the list any more."
+        for row in rows
+        if not row["present"]
+    ]
+    occasions = {"value": after.occasions.value, "text": HOW_OFTEN[after.occasions]}
+    text = "\n\n".join((*told, *gone))
+    return {"kind": "four", "types": rows, "occasions": occasions, "text": text}
+
+
 def part(account: Account, knowledge: Knowledge) -> dict[str, Any]:
     """Return the `four` part: each type, the words that led to it, and the choices."""
     types = [_row(kind, account, knowledge) for kind in BehaviourType]
@@ -66,11 +92,11 @@ def _row(kind: BehaviourType, account: Account, knowledge: Knowledge) -> dict[st
     }
     if row["present"]:
         row["choices"] = [
-            _choice(kind, "That fits", "agree"),
-            _choice(kind, "That does not fit", "disagree"),
+            _choice(kind, f"{wording.heading} fits", "agree"),
+            _choice(kind, f"{wording.heading} does not fit", "disagree"),
         ]
     elif row["view"] == "disagree":
-        row["choices"] = [_choice(kind, "It does fit", "agree")]
+        row["choices"] = [_choice(kind, f"{wording.heading} does fit", "agree")]
     return row
 
 

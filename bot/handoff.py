@@ -7,14 +7,21 @@ own words and names no offence. The doors say plainly that nobody has been told.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.account import SKIPPED, UNSURE, Account
-from bot.acts import quoted
+from bot.account import SKIPPED, UNSURE, Account, Incident
+from bot.acts import acts_in, clause_spans, quoted
 from bot.behaviours import BehaviourType, Impact, Occasions
+from bot.danger import hear
+from bot.kinds import SINCE, STILL
 from bot.knowledge import Knowledge, Service
 from bot.offences import OTHER_LAW
+from bot.quoting import quotes
+
+# A message of up to so many words stands in the short version as it was typed.
+WHOLE_UP_TO = 25
 
 FEELINGS = {
     Impact.SCARED: "scared",
@@ -115,8 +122,28 @@ def _as_text(sections: list[dict[str, Any]]) -> str:
 
 
 def _what_happened(account: Account, today: dt.date) -> Iterator[str]:
-    for number, incident in enumerate(account.in_order(today), start=1):
-        yield f"{number}. {' '.join(incident.words.split())}"
+    told = [line for each in account.in_order(today) for line in _in_short(each)]
+    lines = dict.fromkeys(" ".join(line.split()) for line in told)
+    for number, line in enumerate(lines, start=1):
+        yield f"{number}. {line}"
+
+
+def _in_short(incident: Incident) -> Iterator[str]:
+    """Yield a short message whole, and of a long one a line for each thing it tells."""
+    if len(incident.words.split()) <= WHOLE_UP_TO:
+        yield incident.words
+        return
+    evidence = [span for each in incident.behaviours for span in each.evidence]
+    clauses = [c for c in clause_spans(incident.words) if _is_told(c.text, incident)]
+    lines = quotes(incident.words, (*evidence, *clauses))
+    yield from (span.text for span in lines)
+    if not lines:
+        yield incident.words
+
+
+def _is_told(clause: str, incident: Incident) -> bool:
+    """Whether a clause holds a danger sign, or an act that the law has a name for."""
+    return bool(hear(clause).signs) or bool(set(acts_in(clause)) & set(incident.acts))
 
 
 def _when(account: Account) -> Iterator[str]:
@@ -134,7 +161,10 @@ def _when(account: Account) -> Iterator[str]:
     elif account.ongoing == "no":
         yield "It has stopped."
     elif account.ongoing not in (None, SKIPPED, UNSURE):
-        yield f"Is it still going on? You said: {quoted(str(account.ongoing))}."
+        said = str(account.ongoing)
+        goes_on = re.search(rf"{STILL}|{SINCE}", said, re.I)
+        begins = "It is still going on." if goes_on else "Is it still going on?"
+        yield f"{begins} You said: {quoted(said)}."
 
 
 def _where(account: Account) -> Iterator[str]:

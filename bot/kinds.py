@@ -7,7 +7,7 @@ fitting helpline, and the person can put it right in a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 RELATIONS: Mapping[str, str] = {
     "ex_partner": r"\bex\b|\bex[- ](?!colleague|boss|neighbour|friend|army)\w+|"
@@ -19,10 +19,13 @@ RELATIONS: Mapping[str, str] = {
     r"uncle|aunt(?:ie|y)?|cousin|son|daughter|step\w+|in[- ]laws?|\w+-in-law)\b|"
     r"\bfamily\b|\brelative\b",
     "neighbour": r"neighbou?r|next door|next flat|flat (?:next|above|below|upstairs)|"
-    r"across the (?:road|street|landing)|"
+    r"(?:man|bloke|guy|woman|lad|couple|people|one|family) (?:upstairs|downstairs|above|"
+    r"below|opposite)|liv(?:es?|ing) (?:\w+ )?(?:across|over|opposite)|"
+    r"^\W*(?:from )?(?:across|over) the (?:road|street|way|landing)\W*$|"
     r"upstairs flat|downstairs flat|same street",
-    "colleague": r"colleague|co-?worker|work mate|workmate|my (?:boss|manager|"
-    r"supervisor)|from (?:my )?work|someone i work with|\bcustomer|\bclient|"
+    "colleague": r"colleague|co-?worker|work mate|workmate|(?:my|her|his|old|a) (?:boss|"
+    r"manager|supervisor)|from (?:my |her |his |our )?(?:old |last )?(?:work|job|office)|"
+    r"(?:i|we) (?:used to )?work(?:ed)? with|\bcustomer|\bclient|"
     r"\bpatient\b|my tutor|"
     r"my teacher|lecturer|classmate|\bpupil\b",
     "date_or_online": r"\b(?:tinder|hinge|bumble|grindr|dating app|one date|"
@@ -85,6 +88,17 @@ NOT_HERE = (
     r"\b(?:not here|isn'?t here|is not here|gone (?:now|home|away|to work)|at work|"
     r"went (?:away|home)|in prison|miles away|far away)\b"
 )
+# Where people are when nobody is near, and how they say that they have shut the door.
+SOMEWHERE_SAFE = (
+    r"\bdoors? (?:is |are )?(?:all )?locked\b|\b(?:in bed|asleep)\b|"
+    r"\bnot (?:alone|on my own)\b|"
+    r"\b(?:i'?m|im|i am|we'?re|staying) (?:at|with|round) (?:my )?(?:mum|mam|dad|parent|"
+    r"sister|brother|friend|mate|nan|auntie|work)|\bwith my (?:mum|mam|dad|parents|"
+    r"husband|wife|partner|family|sister|brother|friends?|mates?)\b|"
+    r"\b(?:he|she|they)(?:'?s| is|'?re| are) (?:away|abroad|"
+    r"at (?:his|her|their)|on nights|on holiday)\b|"
+    r"\bdoes ?n[o']?t know where i\b"
+)
 NOT_SAFE = r"\b(?:not|isn'?t|ain'?t|never|un)[ -]?(?:really |very |that )?safe\b"
 SAFE = r"\b(?:safe|fine|ok(?:ay)?|alright)\b"
 NO_LONGER = (
@@ -93,6 +107,12 @@ NO_LONGER = (
 STILL = (
     r"\b(?:still|on ?going|every (?:day|night|week)|today|yesterday|last night|keeps?|"
     r"now)\b"
+)
+# How long it has been going on says that it goes on: "since March", "for two years now".
+SINCE = (
+    r"\b(?:been (?:going on|happening|like this)|(?:it'?s|it has|has) been|started)\b|"
+    r"\bsince\b|\bfor (?:about |over |nearly |almost )?(?:a |\d+ |two |three |four |five |six |"
+    r"few |couple of )+(?:days|weeks?|months?|years?)\b|\b(?:days|weeks|months|years) now\b"
 )
 ONCE = r"\b(?:once|one time|just the one|first time|only the one|one off|one-off)\b"
 MORE = (
@@ -141,9 +161,33 @@ def first_code(words: str, patterns: Mapping[str, str]) -> str | None:
 _TELLING = ("ex_partner", "neighbour", "date_or_online", "stranger", "officer")
 
 
-def told_relation(words: str) -> str | None:
-    """Return the kind of relation an account names beyond doubt, or None."""
-    named = [
-        n for n in all_codes(_BYSTANDERS.sub(" ", words), RELATIONS) if n in _TELLING
-    ]
-    return named[0] if len(named) == 1 else None
+# Whoever stands at the beginning of an act does it: "my boss keeps ringing me".
+_DOER = re.compile(
+    r"^\W*(?:(?:and|but|so|then|now|also|because|cos) )?(?:my|our|her|his|this|that|a|an|"
+    r"the|some) (?:\w+ ){0,3}",
+    re.I,
+)
+_FROM_WORK = re.compile(
+    r"\b(?:guy|man|bloke|fella|lad|woman|girl|lady|someone|somebody|person|one|colleague) "
+    r"(?:who )?(?:i know |i met )?(?:from|at|in) (?:my |the )?(?:old |last |previous )?"
+    r"(?:work|job|office|team|shift|firm|company)\b",
+    re.I,
+)
+
+
+def told_relation(words: str, acts: Sequence[str] = ()) -> str | None:
+    """Return the kind of relation an account names beyond doubt, or None.
+
+    Args:
+        words: the account.
+        acts: the words in it that tell of an act.
+    """
+    plain = _BYSTANDERS.sub(" ", words)
+    named = [n for n in all_codes(plain, RELATIONS) if n in _TELLING]
+    if len(named) == 1:
+        return named[0]
+    if not named and _FROM_WORK.search(words):
+        return "colleague"
+    doers = [first_code(m[0], RELATIONS) for act in acts if (m := _DOER.match(act))]
+    found = {doer for doer in doers if doer is not None}
+    return found.pop() if not named and len(found) == 1 else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.account import SKIPPED, UNSURE, Account
+from bot.acts import clauses
 from bot.behaviours import BehaviourType, Occasions, Reading
 from bot.kinds import (
     MORE,
@@ -18,6 +19,8 @@ from bot.kinds import (
     PLACES,
     RELATIONS,
     SAFE,
+    SINCE,
+    SOMEWHERE_SAFE,
     STILL,
     all_codes,
     first_code,
@@ -47,6 +50,8 @@ _NO_MORE = re.compile(
     re.I,
 )
 _FEW_WORDS = 8
+_FEW_NOS = 3  # "no not really" is about what was asked
+_A_PLAIN_WORD = 4  # "no not any more": with more words, the words say it
 _SUPPOSES = re.compile(
     r"^\W*(?:\w+ ){0,2}what (?:do i do )?if\b|\bjust asking\b|\bhypothetical|"
     r"\bdoes it count if\b|\bwhat counts\b",
@@ -72,6 +77,7 @@ _POLICE_CAME = re.compile(
 )
 # A question of the form that a few words can answer.
 _CLOSED = ("occasions", "ongoing", "relation", "place", "nation")
+_NAMING = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
 
 
@@ -123,14 +129,16 @@ def understand(
         return _answered(
             told or account.hearing(message.text, reading), question, answer
         )
-    if told is None and question and reading.intent == "describe_incident":
-        # Nothing may go round in a circle or be lost: a feeling is kept and the question
-        # asked again; other words are the answer, as said.
+    if told is None and question:
         heard = account.hearing(message.text, reading)
-        if reading.impact or question in ("what_happened", "anything_else", "impact"):
+        if reading.impact:
             is_new = heard.impact == account.impact
             return heard.feeling(message.text, reading) if is_new else heard
-        return _answered(heard, question, message.text)
+        if reading.intent == "describe_incident":
+            # Nothing may go round in a circle or be lost: the words are the answer.
+            if question in ("what_happened", "anything_else", "impact"):
+                return heard
+            return _answered(heard, question, message.text)
     return told
 
 
@@ -140,7 +148,7 @@ def _says_safe(message: Message) -> bool:
         return True
     urgent = {"emergency", "crisis_self_harm", "not_safe"}
     few = len(message.text.split()) <= _FEW_WORDS
-    says = re.search(rf"{SAFE}|{NOT_HERE}", message.text, re.I)
+    says = re.search(rf"{SAFE}|{NOT_HERE}|{SOMEWHERE_SAFE}", message.text, re.I)
     unsafe = re.search(NOT_SAFE, message.text, re.I) or asks(message.text)
     return bool(few and says and not unsafe and message.reading.intent not in urgent)
 
@@ -165,6 +173,11 @@ def takes_back(text: str) -> bool:
     return bool(_NOTHING_LIKE_THAT.search(text))
 
 
+def denies_more(text: str) -> bool:
+    """Whether a "no" is followed by words that are not about being safe."""
+    return len(text.split()) > _FEW_NOS and not re.search(r"safe|ok\b|help", text, re.I)
+
+
 def police_came(text: str) -> bool:
     """Whether somebody says that police have already come."""
     return bool(_POLICE_CAME.search(text))
@@ -184,9 +197,8 @@ def also_answers(account: Account, question: str | None, message: Message) -> Ac
     if question not in _CLOSED or message.choice is not None or message.reading.danger:
         return account
     plain = " ".join(s for s in sentences(message.text) if not asks(s))
-    patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
-    if question in patterns:
-        named = bool(plain) and first_code(plain, patterns[question]) is not None
+    if question in _NAMING:
+        named = bool(plain) and first_code(plain, _NAMING[question]) is not None
     else:
         found = {"occasions": rf"{ONCE}|{MORE}", "ongoing": rf"{NO_LONGER}|{STILL}"}
         named = bool(re.search(found[question], plain, re.I))
@@ -210,6 +222,8 @@ def _told(account: Account, message: Message, question: str | None) -> Account |
         return None
     tells = bool(reading.behaviours) or reading.intent == "describe_incident"
     words = len(message.text.split())
+    if _only_answers(question, message):
+        return None
     if question == "what_happened" and not tells:
         # An open prompt takes whatever is said in more than a word or two.
         tells = words > 3 and reading.intent not in ("deny", "affirm", "unsure", "skip")
@@ -222,6 +236,14 @@ def _told(account: Account, message: Message, question: str | None) -> Account |
     if not tells:
         return None
     return account.with_incident(message.text, reading, message.acts)
+
+
+def _only_answers(question: str | None, message: Message) -> bool:
+    """Whether a few words name what was asked for, and no act: "outside my work"."""
+    if question not in _NAMING or message.acts:
+        return False
+    few = len(message.text.split()) <= _FEW_WORDS
+    return few and bool(all_codes(message.text, _NAMING[question]))
 
 
 def _answer(question: str, message: Message) -> str | None:
@@ -240,14 +262,31 @@ def _answer(question: str, message: Message) -> str | None:
     if question == "occasions":
         return _how_often(message)
     if question == "impact":
-        felt = " ".join(s for s in sentences(text) if not asks(s))
-        return SKIPPED if intent == "deny" else felt or None
+        return SKIPPED if intent == "deny" else _felt(message)
     if intent == "deny" and question == "relation":
         return "unknown"
-    patterns = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}[question]
-    said = all_codes(text, patterns)
-    short = len(text.split()) <= 6 and intent not in ("affirm", "deny")
+    said = all_codes(text, _NAMING[question])
+    other = message.reading.behaviours or message.reading.impact
+    short = len(text.split()) <= 6 and intent not in ("affirm", "deny") and not other
     return text if said or short else None
+
+
+def _felt(message: Message) -> str | None:
+    """Return the words that tell a feeling, without questions and without acts."""
+    reading = message.reading
+    acts = [s.text for b in reading.behaviours for s in b.evidence]
+    felt = " ".join(
+        part
+        for sentence in sentences(message.text)
+        if not asks(sentence)
+        for part in (clauses(sentence) if acts else (sentence,))
+        if not any(act in part or part in act for act in acts)
+    )
+    if reading.intent == "affirm" and not reading.impact:
+        return None
+    if not felt and reading.impact:
+        return message.text
+    return felt or None
 
 
 def _safe(message: Message) -> str | None:
@@ -262,12 +301,14 @@ def _safe(message: Message) -> str | None:
 
 def _still(message: Message) -> str | None:
     intent, text = message.reading.intent, message.text
-    if intent in ("affirm", "deny"):
+    few = len(text.split()) <= _A_PLAIN_WORD
+    if intent in ("affirm", "deny") and few:
         return "yes" if intent == "affirm" else "no"
-    says_when = re.search(NO_LONGER, text, re.I) or re.search(STILL, text, re.I)
+    still = re.search(rf"{STILL}|{SINCE}", text, re.I)
     if message.reading.behaviours:
         # What happened is kept as an account; the answer to this is only that it goes on.
-        return "yes" if re.search(STILL, text, re.I) else None
+        return "yes" if still else None
+    says_when = still or re.search(NO_LONGER, text, re.I)
     if says_when or message.reading.occasions is not Occasions.UNCLEAR:
         return text
     # A feeling is no answer to this; it is kept, and this is asked again.

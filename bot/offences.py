@@ -282,9 +282,14 @@ def law_text(explained: Sequence[Explained]) -> list[str]:
     for each in explained:
         offence = each.offence
         day = f"{offence.checked_on.day} {offence.checked_on:%B %Y}"
-        source = f"Source: {offence.source}. Checked on {day}."
+        source = f"Source: {_first_source(offence)}. Checked on {day}."
         told.append(f"{offence.name}: {offence.law}.\n{source}")
     return [*told, "Police can tell you which law they are looking at."]
+
+
+def _first_source(offence: Offence) -> str:
+    """Return the first of the sources, without the notes of whoever checked it."""
+    return re.sub(r"\s*\([^)]*\)", "", offence.source.split(";")[0]).strip()
 
 
 def penalty_text(explained: Sequence[Explained]) -> list[str]:

@@ -31,7 +31,8 @@ _ANY_QUESTION = frozenset(
 # Answers given for their words alone, whatever the intent was taken for.
 _PLAINLY_ASKED = frozenset(
     """who_is_told my_fault no_records stalking_helpline delete_chat how_private
-    data_rights tool immigration trackers intimate_images psychologist_video""".split()
+    data_rights tool immigration trackers intimate_images psychologist_video right_place
+    which_police what_police_can_do is_it_stalking""".split()
 )
 
 # Answers that say how things are in England and Wales. Elsewhere, the answer for that
@@ -47,7 +48,7 @@ OF_ENGLAND_AND_WALES = frozenset(
 # Answers about who is asking. They win over an answer that fits the words as well.
 ABOUT_THE_PERSON = frozenset(
     """under_18 immigration deaf honour lgbt men older officer scotland northern_ireland
-    elsewhere accused cannot_speak intimate_images""".split()
+    elsewhere accused cannot_speak intimate_images which_police""".split()
 )
 
 # What decides when no words do: something told about the person, for these intents.

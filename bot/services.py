@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -153,6 +153,16 @@ def levels_told(account: Account) -> set[Danger]:
         # A sign that is no longer in the file was still a sign.
         heard.add(by_level.get(level, Danger.HIGH_RISK))
     return heard
+
+
+def acknowledged(situation: Situation) -> Situation:
+    """Return the situation of somebody who has seen the danger card and asks on.
+
+    The card has said how to reach 999; who asks for support wants somebody to talk to.
+    """
+    if not situation.danger:
+        return situation
+    return replace(situation, danger=False, high_risk=True)
 
 
 def who_fits(

@@ -34,9 +34,9 @@ _COMMANDS = {
     ),
     "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
     "goodbye": (
-        r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all))\b.{0,40} )"
-        r"(?:bye|goodbye|good ?night|night night|cya|see you|(?:got|have) to go|gotta go|"
-        r"i will leave now|i'?m off)(?: now| bye)?",
+        r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all)|i feel)\b"
+        r".{0,40} )(?:bye|goodbye|good ?night|night(?: night)?|cya|see you|"
+        r"(?:got|have) to go|gotta go|i will leave now|i'?m off)(?: now| bye)?",
     ),
     "affirm": (
         r"(?:yes|yeah|yep)(?: please)? (?:forget|delete|do|wipe) (?:it|that|everything)"
@@ -50,6 +50,16 @@ _COMMANDS = {
     "out_of_scope": (
         r"(?:\w+ ){0,4}ignore (?:all )?(?:your|previous|the) (?:previous )?"
         r"(?:instructions|rules)(?: .*)?",
+    ),
+    "ask_support": (
+        r"(?:\w+ ){0,2}who (?:can|could|should|do|would) (?:i|we|she|he) "
+        r"(?:ring|call|phone|talk to|speak to|contact|go to|ask)(?: \w+){0,3}",
+        r"(?:is there|have you got) (?:someone|anyone|somebody|anything) (?:for|in) \w+"
+        r"(?: \w+)?",
+    ),
+    "ask_bot": (
+        r"(?:(?:hi|hello|hey|sorry) )?(?:i'?m )?(?:not sure|don'?t know|dunno) (?:if|whether) "
+        r"(?:this is|i'?m in|it'?s) the right place(?: \w+){0,5}",
     ),
     "start_again": (r"(?:start (?:again|over)|restart|reset)",),
     "safe_now": (

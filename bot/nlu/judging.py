@@ -43,6 +43,7 @@ INTENT_AT = 0.2
 ABUSE_AT = 0.6
 # Of so many words on, letters typed at random have hardly one that was ever learnt.
 _LEAST_WORDS, _LEAST_KNOWN = 2, 0.25
+# How sure an urgent intent is when a pattern heard it, too.
 _SURE = 0.9
 # Words are evidence when they say at least this much of what the clearest words say.
 _WORDS_SHARE = 0.45
@@ -72,6 +73,9 @@ _NOW = re.compile(
     r"\b(?:now|just|still|help|tonight|today|currently|again|hurry|please)\b", re.I
 )
 _LIKELY, _SHORT = 0.5, 25
+# "Hes just an old coworker" answers what was asked; so few words tell of no emergency
+# unless they say it plainly.
+_ANSWER = 8
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,20 @@ class Judged:
 
 
 def read(
-    model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
+    model: ReaderModel,
+    parsed: Sequence[Parsed],
+    encoded: Sequence[Encoded],
+    question: str | None = None,
 ) -> list[Reading]:
-    """Return what each message says, with the intents the dialogue knows."""
-    return [judged.reading for judged in _judged(model, parsed, encoded)]
+    """Return what each message says, with the intents the dialogue knows.
+
+    Args:
+        model: both readers.
+        parsed: the messages.
+        encoded: the same, as vectors.
+        question: the question that was open when they came, if one was.
+    """
+    return [judged.reading for judged in _judged(model, parsed, encoded, question)]
 
 
 def classify(
@@ -141,15 +155,20 @@ def named_types(text: str) -> frozenset[BehaviourType]:
 
 
 def _judged(
-    model: ReaderModel, parsed: Sequence[Parsed], encoded: Sequence[Encoded]
+    model: ReaderModel,
+    parsed: Sequence[Parsed],
+    encoded: Sequence[Encoded],
+    question: str | None = None,
 ) -> list[Judged]:
     return [
-        _judge(one, scores, model)
+        _judge(one, scores, model, question)
         for one, scores in zip(parsed, model.scores(parsed, encoded), strict=True)
     ]
 
 
-def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
+def _judge(
+    parsed: Parsed, scores: Scores, model: ReaderModel, question: str | None
+) -> Judged:
     language = language_of(parsed.text)
     heard = hear(parsed.text)
     says_nothing = language == UNKNOWN or (
@@ -160,16 +179,19 @@ def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
     if says_nothing and not heard.levels:
         return Judged(Reading(NO_WORDS, language=language), NO_WORDS)
     words = len(parsed.words)
+    likely = {
+        level: danger_probability(scores, i, heard, words, model.intents)
+        for i, level in enumerate(LEVELS)
+    }
     danger = tuple(
         level
-        for i, level in enumerate(LEVELS)
-        if danger_probability(scores, i, heard, words, model.intents)
-        >= scales().danger[level.value].at
+        for level in LEVELS
+        if likely[level] >= scales().danger[level.value].at
         or (level is Danger.HIGH_RISK and level in heard.levels)
     )
     if Danger.IMMEDIATE in danger and Danger.IMMEDIATE not in heard.levels:
-        sure = danger_probability(scores, 0, heard, words, model.intents)
-        if _is_doubtful(parsed.text, sure):
+        answers = question is not None and words <= _ANSWER
+        if _is_doubtful(parsed.text, likely[Danger.IMMEDIATE], answers):
             danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
     over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
     if over:
@@ -185,6 +207,12 @@ def _judge(parsed: Parsed, scores: Scores, model: ReaderModel) -> Judged:
         danger = tuple(level for level in danger if level in heard.levels)
     behaviours = _behaviours(parsed, scores)
     intent, confidence, guess = _intent(parsed.text, scores, model.intents, danger)
+    if _is_urgent(danger):
+        urgent = next(level for level in danger if level is not Danger.HIGH_RISK)
+        confidence = max(likely[urgent], _SURE if urgent in heard.levels else 0.0)
+    if about == "own" and intent == "describe_incident":
+        # What the writer does to somebody is answered, not kept as done to them.
+        intent = guess = "perpetrator"
     if language != ENGLISH and not _is_urgent(danger):
         intent = OTHER_LANGUAGE
     elif over and not behaviours and intent in ("emergency", "describe_incident"):
@@ -215,11 +243,11 @@ def _is_felt(scores: Scores, impact: int) -> bool:
     return weights.probability(impact_features(scores, impact)) >= weights.at
 
 
-def _is_doubtful(text: str, probability: float) -> bool:
+def _is_doubtful(text: str, probability: float, answers: bool) -> bool:
     """Whether an emergency no pattern hears is told of another day, or hardly told."""
     words = len(text.split())
     past = words <= _SHORT and _OTHER_DAY.search(text) and not _NOW.search(text)
-    return probability < _LIKELY and bool(words <= _SCRAP or past)
+    return probability < _LIKELY and bool(words <= _SCRAP or past or answers)
 
 
 def _is_urgent(danger: tuple[Danger, ...]) -> bool:
@@ -238,9 +266,9 @@ def _intent(
     best = int(np.argmax(shares))
     guess, confidence = intents[best], float(shares[best])
     if Danger.IMMEDIATE in danger:
-        return "emergency", max(confidence, _SURE), "emergency"
+        return "emergency", confidence, "emergency"
     if Danger.CRISIS in danger:
-        return "crisis_self_harm", max(confidence, _SURE), "crisis_self_harm"
+        return "crisis_self_harm", confidence, "crisis_self_harm"
     named = command(text)
     if named is not None:
         return named, 1.0, named

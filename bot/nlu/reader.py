@@ -13,6 +13,7 @@ from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_EXAMPLE, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.asked import open_question
 from bot.nlu import judging
 from bot.nlu.encoder import ENCODED, SentenceEncoder
 from bot.nlu.examples import Labelled, labelled
@@ -115,6 +116,7 @@ class Reader(GraphComponent):
             self._model,
             [message.get(PARSED) for message in read],
             [message.get(ENCODED) for message in read],
+            open_question.get(),
         )
         for message, reading in zip(read, readings, strict=True):
             name = dialogue_intent(reading.intent, message.get(TEXT))

@@ -91,7 +91,7 @@ def test_a_person_is_heard_from_the_first_word_to_the_last(
     )
     assert axe(person.chat) == []
 
-    answers(person, "That fits")
+    answers(person, "Fixated fits", "Unwanted attention fits")
     answers(person, "Show the short version")
     expect(person.answer.locator(".fc-summary")).to_contain_text("texts me all day")
     person.say("what can i do next?")

@@ -20,6 +20,7 @@ from bot.listening import Message, also_answers, asks, correct, understand
 
 FIXATED = BehaviourType.FIXATED
 UNWANTED = BehaviourType.UNWANTED_ATTENTION
+OBSESSION = BehaviourType.OBSESSION
 REPEATED = BehaviourType.REPEATED_BEHAVIOUR
 
 
@@ -138,13 +139,100 @@ def test_more_can_be_told_at_any_question():
 
 def test_feelings_told_with_an_act_are_both_kept():
     text = "sick, he was at the gate again"
+    act = Behaviour(FIXATED, 0.9, (Span(6, 30, text[6:]),))
+    heard = Reading("describe_incident", behaviours=(act,))
+
+    after = understand(told(FIXATED), "impact", Message(text, heard))
+
+    assert after.impact == "sick"
+    assert len(after.incidents) == 2
+
+
+def test_an_act_told_instead_of_a_feeling_is_no_feeling():
+    text = "he knows things i only told my sister"
 
     after = understand(
-        told(FIXATED), "impact", message(text, "describe_incident", FIXATED)
+        told(FIXATED), "impact", message(text, "describe_incident", OBSESSION)
     )
 
-    assert after.impact == text
+    assert after.impact is None
     assert len(after.incidents) == 2
+
+
+def test_a_feeling_told_where_something_else_was_asked_is_kept():
+    text = "just on edge. dont sleep great"
+    heard = Reading("out_of_scope", impact=(Impact.SCARED,))
+
+    after = understand(told(FIXATED), "relation", Message(text, heard))
+
+    assert after.impact == text
+    assert after.relation_said is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("place", "outside my work"),
+        ("place", "at the gym and online"),
+        ("relation", "the man upstairs"),
+        ("relation", "hes just an old coworker i said"),
+    ],
+)
+def test_a_few_words_that_name_what_was_asked_are_no_incident(question, text):
+    after = understand(
+        told(FIXATED), question, message(text, "describe_incident", FIXATED)
+    )
+
+    assert after.to_slots()[question] == text
+    assert len(after.incidents) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "im at my mums",
+        "in bed",
+        "home and the doors are locked",
+        "hes away till sunday",
+        "no im fine my dads here with me and he's at his house",
+    ],
+)
+def test_being_with_somebody_or_behind_a_locked_door_is_safe(text):
+    after = understand(told(FIXATED), "safe_now", message(text, "out_of_scope"))
+
+    assert after.safe_now == "yes"
+
+
+def test_how_long_it_has_gone_on_says_that_it_goes_on():
+    text = "its been since about august"
+
+    after = understand(told(FIXATED), "ongoing", message(text, "describe_incident"))
+
+    assert after.ongoing == text
+
+
+def test_no_with_more_words_is_not_the_end_of_it():
+    text = "no hes at his brothers tonight"
+
+    after = understand(told(FIXATED), "ongoing", message(text, "deny"))
+
+    assert after.ongoing == text
+
+
+def test_whose_story_it_is_does_not_change_with_an_answer():
+    mine = told(FIXATED)
+    heard = Reading("deny", about="other")
+
+    after = understand(mine, "ongoing", Message("no hes at his brothers", heard))
+
+    assert after.about == "me"
+
+
+def test_who_begins_the_act_does_it():
+    text = "my boss keeps ringing me at night"
+
+    assert told(UNWANTED, text=text).relation == "colleague"
+    assert told(UNWANTED, text="i told my mum he keeps ringing").relation is None
 
 
 def test_what_was_said_in_passing_is_not_asked():

@@ -97,11 +97,11 @@ def test_each_type_that_is_shown_can_be_agreed_or_not():
 
     assert choices == [
         {
-            "label": "That fits",
+            "label": "Fixated fits",
             "payload": '/give_view{"type": "fixated", "view": "agree"}',
         },
         {
-            "label": "That does not fit",
+            "label": "Fixated does not fit",
             "payload": '/give_view{"type": "fixated", "view": "disagree"}',
         },
     ]

@@ -247,3 +247,55 @@ def test_who_reports_for_somebody_else_is_told_that_they_can():
     part = handoff(replace(full(), about="other"), CHESHIRE, SUPPORT)
 
     assert "You can report for someone else." in part["text"]
+
+
+def test_the_short_version_of_a_long_message_has_a_line_for_each_thing_told():
+    words = (
+        "i dont know where to start really, we split up in june and i have been trying to"
+        " get on with things. he texts me all day asking who im with and last friday he"
+        " was sat in his car at the end of the road when i got back with the kids. my mum"
+        " says i should get some rest"
+    )
+    acts = ("he texts me all day", "he was sat in his car at the end")
+    spans = [Span(words.index(a), words.index(a) + len(a), a) for a in acts]
+    reading = Reading(
+        "describe_incident",
+        behaviours=(
+            Behaviour(BehaviourType.UNWANTED_ATTENTION, 0.9, (spans[0],)),
+            Behaviour(BehaviourType.FIXATED, 0.9, (spans[1],)),
+        ),
+    )
+    account = Account().with_incident(words, reading, ())
+
+    assert sections(account)["What happened"] == [
+        "1. he texts me all day asking who im with",
+        "2. last friday he was sat in his car at the end of the road when i got back with"
+        " the kids",
+    ]
+
+
+def test_a_danger_sign_in_a_long_message_is_never_shortened_away():
+    words = (
+        "we were together six years and it ended badly, i moved out in the spring and i"
+        " thought that would be the end of it. he said he would kill me. now he keeps"
+        " messaging me and i just want some peace for once"
+    )
+    act = "he keeps messaging me"
+    span = Span(words.index(act), words.index(act) + len(act), act)
+    unwanted = Behaviour(BehaviourType.UNWANTED_ATTENTION, 0.9, (span,))
+    reading = Reading("describe_incident", behaviours=(unwanted,))
+    account = Account().with_incident(words, reading, acts_in(words))
+
+    lines = sections(account)["What happened"]
+
+    assert any("he said he would kill me" in line for line in lines)
+    assert any("keeps messaging me" in line for line in lines)
+
+
+def test_how_long_it_has_gone_on_is_said_with_their_words():
+    account = replace(full(), ongoing="its been since about august")
+
+    assert (
+        "It is still going on. You said: “its been since about august”."
+        in (sections(account)["When and how often"])
+    )

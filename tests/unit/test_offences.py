@@ -317,3 +317,12 @@ def test_no_sentence_says_that_an_offence_has_or_has_not_happened():
 def test_every_explanation_says_may_can_or_could():
     for offence in KNOWLEDGE.offences.values():
         assert re.search(r"\b(?:may|can|could)\b", offence.plain), offence.id
+
+
+def test_a_source_is_named_without_the_notes_of_who_checked_it():
+    account = more_than_once("he follows me")
+    told_on_request = "\n".join(law_text(may_apply(account, KNOWLEDGE)))
+
+    assert "Source: legislation.gov.uk. Checked on" in told_on_request
+    assert "Solicitors" not in told_on_request
+    assert "vLex" not in told_on_request

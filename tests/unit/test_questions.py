@@ -38,6 +38,12 @@ ASKED = [
     ("ask_what_is_stalking", "is it stalking if its only online", "online_counts"),
     ("ask_what_is_stalking", "does it count if there's no threats", "no_threats"),
     ("ask_what_is_stalking", "how common is it", "how_common"),
+    ("ask_what_is_stalking", "is it stalking then yes or no", "is_it_stalking"),
+    ("ask_what_is_stalking", "so is that stalking", "is_it_stalking"),
+    ("ask_bot", "not sure if this is the right place", "right_place"),
+    ("ask_bot", "what can police actually do", "what_police_can_do"),
+    ("ask_report", "do i ring police in glasgow or here", "which_police"),
+    ("ask_support", "does 101 from chester go through to scotland", "which_police"),
     ("ask_what_is_stalking", "is it only famous people", "myths"),
     ("ask_what_is_stalking", "can a woman stalk a man", "who_it_can_be"),
     # The law

@@ -19,6 +19,7 @@ from bot.services import (
     MAY_CLOSE_EARLY,
     TOLD_BY_ACTS,
     Situation,
+    acknowledged,
     for_own_behaviour,
     is_bank_holiday,
     is_out_of_hours,
@@ -491,3 +492,12 @@ def test_nobody_to_show_is_no_error():
 def test_the_part_never_promises_that_a_call_is_hidden():
     text = part(SERVICES.values(), TUESDAY)["text"].lower()
     assert not re.search(r"confidential|anonymous|secret|not (?:show|appear)", text)
+
+
+def test_who_asks_on_after_the_card_gets_somebody_to_talk_to():
+    danger = Situation(danger=True, nation="england")
+
+    shown = [s.id for s in who_fits(acknowledged(danger), NIGHT, KNOWLEDGE)]
+
+    assert "vs" in shown
+    assert "silent" not in shown
