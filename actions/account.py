@@ -24,7 +24,7 @@ from bot import four
 from bot.account import SKIPPED, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
-from bot.listening import correct, understand
+from bot.listening import correct, removes, understand
 from bot.questions import answer_in_passing
 from bot.quoting import quotes
 
@@ -271,7 +271,10 @@ class ActionCorrect(Action):
     ) -> list[EventType]:
         """Change what the words name; else show what was told, to choose from."""
         turn = Turn.of(tracker)
-        asked = answer_in_passing(turn.message.text, turn.account, knowledge())
+        typed = turn.message.text
+        asked = None
+        if not removes(typed):
+            asked = answer_in_passing(typed, turn.account, knowledge())
         if asked is not None:
             say(dispatcher, asked, turn.account)
             if not turn.in_form:
@@ -306,7 +309,7 @@ class ActionRemoveIncident(Action):
     ) -> list[EventType]:
         """Take out the incident that was pressed."""
         turn = Turn.of(tracker)
-        after = turn.account.without_incident(int(turn.pressed["incident"]))
+        after = turn.account.without(turn.pressed["incident"])
         _say_what_changed(dispatcher, turn.account, after)
         _show_again(dispatcher, turn, after)
         return changes(turn.account, after)
@@ -315,10 +318,11 @@ class ActionRemoveIncident(Action):
 def _say_what_changed(
     dispatcher: CollectingDispatcher, before: Account, after: Account
 ) -> None:
-    gone = [i for i in before.incidents if i not in after.incidents]
+    left = {thing.id for thing in after.things()}
+    gone = [thing for thing in before.things() if thing.id not in left]
     if gone:
         dispatcher.utter_message(response="utter_removed")
-        words = tuple(_short(incident.words) for incident in gone)
+        words = tuple(_short(thing.words) for thing in gone)
         dispatcher.utter_message(json_message=quoted(words))
     elif before.relation_said != after.relation_said and after.relation_said:
         dispatcher.utter_message(response="utter_relation_changed")
@@ -350,10 +354,10 @@ def _what_was_told(account: Account) -> dict[str, Any]:
     """Return the choices that take out one thing each."""
     remove = [
         {
-            "label": f"Remove: “{_short(incident.words)}”",
-            "payload": f'/remove_incident{{"incident": "{incident.number}"}}',
+            "label": f"Remove: “{_short(thing.words)}”",
+            "payload": f'/remove_incident{{"incident": "{thing.id}"}}',
         }
-        for incident in account.incidents
+        for thing in account.things()
     ]
     keep = {"label": "Nothing, go on", "payload": "/go_on"}
     return {

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.acts import acts_in
 from bot.behaviours import (
     Behaviour,
     BehaviourType,
@@ -34,7 +35,7 @@ from bot.kinds import (
     first_code,
     told_relation,
 )
-from bot.quoting import quotes
+from bot.quoting import meets, quotes, things_told
 
 QUESTIONS = (
     "what_happened",
@@ -65,6 +66,7 @@ class Incident:
         occasions: how often, as far as these words say.
         impact: feelings stated in it.
         dates: words that say when, as said.
+        left_out: stretches of the words that the person took out again.
     """
 
     number: int
@@ -75,6 +77,28 @@ class Incident:
     occasions: Occasions = Occasions.UNCLEAR
     impact: tuple[Impact, ...] = ()
     dates: tuple[str, ...] = ()
+    left_out: tuple[Span, ...] = ()
+
+    @property
+    def things(self) -> tuple[Span, ...]:
+        """What these words tell, one quotation for each thing that is left."""
+        return things_told(self.words, self.behaviours, self.acts, self.left_out)
+
+    def without(self, gone: Span) -> Incident:
+        """Return the incident without one of the things it tells."""
+        left = replace(self, left_out=(*self.left_out, gone))
+        kept = (
+            replace(
+                each, evidence=tuple(s for s in each.evidence if not meets(s, gone))
+            )
+            for each in self.behaviours
+        )
+        named = {act for span in left.things for act in acts_in(span.text)}
+        return replace(
+            left,
+            behaviours=tuple(each for each in kept if each.evidence),
+            acts=tuple(act for act in self.acts if act in named),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the incident as plain JSON, for the slot."""
@@ -87,6 +111,7 @@ class Incident:
             "occasions": self.occasions.value,
             "impact": [impact.value for impact in self.impact],
             "dates": list(self.dates),
+            "left_out": [span.to_dict() for span in self.left_out],
         }
 
     @classmethod
@@ -101,7 +126,29 @@ class Incident:
             occasions=Occasions(data["occasions"]),
             impact=tuple(Impact(impact) for impact in data["impact"]),
             dates=tuple(data["dates"]),
+            left_out=tuple(Span.from_dict(span) for span in data.get("left_out", ())),
         )
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something told that can be taken out by itself.
+
+    Attributes:
+        number: of the incident it is in.
+        words: as said.
+        span: where it stands, or None for the whole incident.
+    """
+
+    number: int
+    words: str
+    span: Span | None = None
+
+    @property
+    def id(self) -> str:
+        """A name for it, good for this account."""
+        part = f":{self.span.start}-{self.span.end}" if self.span else ""
+        return f"{self.number}{part}"
 
 
 @dataclass(frozen=True)
@@ -298,6 +345,35 @@ class Account:
             return self
         before = self.impact if self.impact not in (None, SKIPPED, UNSURE) else None
         return replace(self, impact=f"{before}. {words}" if before else words)
+
+    def things(self) -> tuple[Thing, ...]:
+        """Return everything told that can be taken out by itself, in order."""
+        found: list[Thing] = []
+        for incident in self.incidents:
+            told = incident.things
+            if len(told) + len(incident.left_out) < 2:
+                found.append(Thing(incident.number, incident.words))
+            else:
+                found += [Thing(incident.number, span.text, span) for span in told]
+        return tuple(found)
+
+    def without(self, name: str) -> Account:
+        """Return the account without one thing; a name that is unknown changes nothing.
+
+        Args:
+            name: the id of one of `things`.
+        """
+        thing = next((each for each in self.things() if each.id == name), None)
+        if thing is None:
+            return self
+        gone = thing.span
+        incident = next(i for i in self.incidents if i.number == thing.number)
+        if gone is None or len(incident.things) < 2:
+            return self.without_incident(thing.number)
+        left = incident.without(gone)
+        return replace(
+            self, incidents=tuple(left if i is incident else i for i in self.incidents)
+        )
 
     def without_incident(self, number: int) -> Account:
         """Return the account without one incident; unknown numbers change nothing."""

@@ -12,16 +12,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.account import SKIPPED, UNSURE, Account, Incident
-from bot.acts import acts_in, clause_spans, quoted
+from bot.acts import quoted
 from bot.behaviours import BehaviourType, Impact, Occasions
-from bot.danger import hear
 from bot.kinds import SINCE, STILL
 from bot.knowledge import Knowledge, Service
 from bot.offences import OTHER_LAW
-from bot.quoting import quotes
 
 # A message of up to so many words stands in the short version as it was typed.
 WHOLE_UP_TO = 25
+# Words that say when, but no day: how often is told elsewhere.
+_NO_DAY = re.compile(
+    r"(?:all|an?|the|per|each|some) (?:day|night|time|week|year)s?", re.I
+)
 
 FEELINGS = {
     Impact.SCARED: "scared",
@@ -130,20 +132,11 @@ def _what_happened(account: Account, today: dt.date) -> Iterator[str]:
 
 def _in_short(incident: Incident) -> Iterator[str]:
     """Yield a short message whole, and of a long one a line for each thing it tells."""
-    if len(incident.words.split()) <= WHOLE_UP_TO:
+    short = len(incident.words.split()) <= WHOLE_UP_TO and not incident.left_out
+    told = () if short else incident.things
+    yield from (span.text for span in told)
+    if not told:
         yield incident.words
-        return
-    evidence = [span for each in incident.behaviours for span in each.evidence]
-    clauses = [c for c in clause_spans(incident.words) if _is_told(c.text, incident)]
-    lines = quotes(incident.words, (*evidence, *clauses))
-    yield from (span.text for span in lines)
-    if not lines:
-        yield incident.words
-
-
-def _is_told(clause: str, incident: Incident) -> bool:
-    """Whether a clause holds a danger sign, or an act that the law has a name for."""
-    return bool(hear(clause).signs) or bool(set(acts_in(clause)) & set(incident.acts))
 
 
 def _when(account: Account) -> Iterator[str]:
@@ -151,7 +144,8 @@ def _when(account: Account) -> Iterator[str]:
     dates: dict[str, str] = {}
     for incident in account.incidents:
         for words in incident.dates:
-            dates.setdefault(words.casefold(), words)
+            if not _NO_DAY.fullmatch(words):
+                dates.setdefault(words.casefold(), words)
     if dates:
         yield f"You said: {', '.join(quoted(words) for words in dates.values())}."
     if account.occasions in HOW_OFTEN:

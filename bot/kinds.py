@@ -122,6 +122,7 @@ MORE = (
 )
 
 
+_FEW = 12
 _KIN = (
     r"(?:mum|mom|mother|dad|father|brother|sister|parents?|family|husband|wife|partner|"
     r"boyfriend|girlfriend|son|daughter|friend|mate)"
@@ -133,6 +134,12 @@ _BYSTANDERS = re.compile(
     r"said|says|thinks?|told|saw|was with|came with|helped|is helping|worries|is worried)\b",
     re.I,
 )
+
+
+def says_somewhere_safe(text: str) -> bool:
+    """Whether a few words say that the person is with somebody, or nobody is near."""
+    few = len(text.split()) <= _FEW
+    return few and bool(re.search(rf"{SOMEWHERE_SAFE}|{NOT_HERE}", text, re.I))
 
 
 def all_codes(said: str, patterns: Mapping[str, str]) -> tuple[str, ...]:

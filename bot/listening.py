@@ -77,6 +77,12 @@ _POLICE_CAME = re.compile(
 )
 # A question of the form that a few words can answer.
 _CLOSED = ("occasions", "ongoing", "relation", "place", "nation")
+_DOES = re.compile(
+    r"\b(?:keeps?|kept|keyed|sends?|sent|turn(?:s|ed)|came|comes|went|goes|follow\w*|watch\w*|"
+    r"message[sd]|text(?:s|ed)|rang|rings|call(?:s|ed)|left|broke|put|took|waits?|waited|"
+    r"stood|sat|knows?|knew|said|says|tried|touch\w*|grab\w*|hit|threw|drove|drives)\b",
+    re.I,
+)
 _NAMING = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
 
@@ -123,6 +129,9 @@ def understand(
         return None
     if reading.intent == "skip" and question:
         return _answered(account, question, SKIPPED)
+    another = _answers_another(account, question, message)
+    if another is not None:
+        return another
     told = _told(account, message, question)
     answer = _answer(question, message) if question else None
     if answer is not None and question:
@@ -236,6 +245,41 @@ def _told(account: Account, message: Message, question: str | None) -> Account |
     if not tells:
         return None
     return account.with_incident(message.text, reading, message.acts)
+
+
+def _answers_another(
+    account: Account, question: str | None, message: Message
+) -> Account | None:
+    """Return the account when a few words answer an earlier or later question.
+
+    "England", while the open question is another one, says where they are and is
+    neither the answer to that one nor something that happened. The open question is
+    asked again.
+    """
+    text = message.text
+    few = len(text.split()) <= _FEW_WORDS and not message.acts and not asks(text)
+    if not few or message.reading.danger or account.is_empty or not _only_names(text):
+        return None
+    if question in _NAMING and all_codes(text, _NAMING[question]):
+        return None
+    if question in ("what_happened", "safe_now", "impact") or _says_when(text):
+        return None
+    for other, patterns in _NAMING.items():
+        known = account.to_slots()[other]
+        is_known = known is not None and bool(all_codes(str(known), patterns))
+        if other != question and all_codes(text, patterns):
+            heard = account.hearing(text, message.reading)
+            return heard if is_known else _answered(heard, other, text)
+    return None
+
+
+def _says_when(text: str) -> bool:
+    return bool(re.search(rf"{STILL}|{SINCE}|{NO_LONGER}|{ONCE}|{MORE}", text, re.I))
+
+
+def _only_names(text: str) -> bool:
+    """Whether words hold no verb of doing: "gym and online mostly", "my old boss"."""
+    return not _DOES.search(text)
 
 
 def _only_answers(question: str | None, message: Message) -> bool:
@@ -363,8 +407,10 @@ _TYPE_WORDS: Mapping[BehaviourType, str] = {
 
 _SHORT_REMOVAL = 8
 _LEAST_SHARED = 2
-# A longer one tells several things: which of them is meant has to be asked.
-_LONGEST_REMOVED = 12
+# "The bit about my mum" names one thing by one word, when only one thing has it.
+_NAMES_ONE = r"\b(?:bit|one|thing|part) (?:about|with|where|when)\b"
+# A longer list tells several things: which of them is meant has to be asked.
+_SHORT_LIST = 12
 _COMMON = frozenset(
     """the and out take one bit about that this was his her him she for not you can
     please thing what when with from they them has have had are but just prob
@@ -372,25 +418,32 @@ _COMMON = frozenset(
 )
 
 
-def _meant(account: Account, text: str) -> int | None:
-    """Return the number of the incident whose words a removal names, if it is clear.
+def _meant(account: Account, text: str) -> str | None:
+    """Return the id of the thing that a removal names, if it is clear which one.
 
-    A few words mean the last one; more words have to be found in one of them.
+    A few words mean the last message; more words have to be found in one thing.
     """
     words = _telling_words(re.sub(_REMOVE, " ", text, flags=re.I))
-    shared = [
-        (len(words & _telling_words(i.words)), i.number) for i in account.incidents
-    ]
-    most, number = max(shared)
-    if most >= _LEAST_SHARED and [count for count, _ in shared].count(most) == 1:
-        told = next(i.words for i in account.incidents if i.number == number)
-        return number if len(told.split()) <= _LONGEST_REMOVED else None
+    things = account.things()
+    shared = [len(words & _telling_words(each.words)) for each in things]
+    most = max(shared)
+    least = 1 if re.search(_NAMES_ONE, text, re.I) else _LEAST_SHARED
+    if most >= least and shared.count(most) == 1:
+        thing = things[shared.index(most)]
+        listed = thing.words.count(",") > 1 and len(thing.words.split()) > _SHORT_LIST
+        return None if listed else thing.id
     last = re.search(_LAST, text, re.I) and len(text.split()) <= _SHORT_REMOVAL
-    return account.incidents[-1].number if last else None
+    last_told = [each for each in things if each.number == account.incidents[-1].number]
+    return last_told[0].id if last and len(last_told) == 1 else None
 
 
 def _telling_words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]{3,}", text.lower())) - _COMMON
+
+
+def removes(text: str) -> bool:
+    """Whether words ask for something told to be taken out."""
+    return bool(re.search(_REMOVE, text, re.I) or re.search(_TAKE_OUT, text, re.I))
 
 
 def correct(account: Account, message: Message) -> Account | None:
@@ -406,10 +459,9 @@ def correct(account: Account, message: Message) -> Account | None:
     for kind, pattern in _TYPE_WORDS.items():
         if re.search(pattern, text, re.I):
             return account.with_view(kind, "disagree")
-    removes = re.search(_REMOVE, text, re.I) or re.search(_TAKE_OUT, text, re.I)
-    if removes and account.incidents:
+    if removes(text) and account.incidents:
         which = _meant(account, text)
-        return None if which is None else account.without_incident(which)
+        return None if which is None else account.without(which)
     relation = first_code(text, RELATIONS)
     if relation is not None and relation != account.relation:
         return replace(account, relation_said=relation)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bot.acts import clause_spans
-from bot.behaviours import Span
+from bot.acts import acts_in, clause_spans
+from bot.behaviours import Behaviour, Span
+from bot.danger import hear
 
 LONGEST = 22  # words; a longer clause is quoted around what it tells
 _WORD = re.compile(r"\S+")
@@ -48,6 +49,37 @@ def quotes(words: str, evidence: Iterable[Span]) -> tuple[Span, ...]:
         else:
             whole.append(span)
     return tuple(whole)
+
+
+def things_told(
+    words: str,
+    behaviours: Iterable[Behaviour],
+    acts: Iterable[str],
+    left_out: Iterable[Span] = (),
+) -> tuple[Span, ...]:
+    """Return what a message tells, one quotation for each thing, in order.
+
+    Args:
+        words: the message.
+        behaviours: what was read in it.
+        acts: ids of the finer acts in it; their clauses are things told, too.
+        left_out: what the person took out again.
+    """
+    named = set(acts)
+    evidence = [span for each in behaviours for span in each.evidence]
+    clauses = [
+        clause
+        for clause in clause_spans(words)
+        if named.intersection(acts_in(clause.text)) or hear(clause.text).signs
+    ]
+    gone = tuple(left_out)
+    told = quotes(words, (*evidence, *clauses))
+    return tuple(span for span in told if not any(meets(span, out) for out in gone))
+
+
+def meets(one: Span, other: Span) -> bool:
+    """Whether two stretches of a text share a letter."""
+    return one.start < other.end and other.start < one.end
 
 
 def _widened(words: str, span: Span, cuts: tuple[Span, ...]) -> Span:

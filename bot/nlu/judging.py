@@ -19,6 +19,7 @@ from bot.behaviours import (
     Span,
 )
 from bot.danger import Heard, hear
+from bot.kinds import says_somewhere_safe
 from bot.knowledge import load_acts
 from bot.nlu.arrays import Array
 from bot.nlu.commands import command, denies_crisis, is_over
@@ -191,7 +192,8 @@ def _judge(
     )
     if Danger.IMMEDIATE in danger and Danger.IMMEDIATE not in heard.levels:
         answers = question is not None and words <= _ANSWER
-        if _is_doubtful(parsed.text, likely[Danger.IMMEDIATE], answers):
+        says_where = question == "safe_now" and says_somewhere_safe(parsed.text)
+        if says_where or _is_doubtful(parsed.text, likely[Danger.IMMEDIATE], answers):
             danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
     over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
     if over:

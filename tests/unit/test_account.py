@@ -228,6 +228,90 @@ def test_whose_story_it_is_does_not_change_with_an_answer():
     assert after.about == "me"
 
 
+THREE = (
+    "he texts me all day, he told my mum im having a breakdown and he sat in his car"
+    " outside"
+)
+
+
+def told_three():
+    acts = (
+        "he texts me all day",
+        "he told my mum im having",
+        "he sat in his car outside",
+    )
+    kinds = (UNWANTED, OBSESSION, FIXATED)
+    heard = Reading(
+        "describe_incident",
+        behaviours=tuple(
+            Behaviour(k, 0.9, (Span(THREE.index(a), THREE.index(a) + len(a), a),))
+            for k, a in zip(kinds, acts, strict=True)
+        ),
+    )
+    return Account().with_incident(THREE, heard, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can you take out the bit about my mum",
+        "remove the one where he told my mum im having a breakdown",
+    ],
+)
+def test_one_thing_of_a_message_can_be_taken_out_by_itself(text):
+    after = correct(told_three(), message(text, "correct_previous"))
+
+    assert [each.words for each in after.things()] == [
+        "he texts me all day",
+        "he sat in his car outside",
+    ]
+    assert not after.shows(OBSESSION)
+    assert after.shows(FIXATED)
+    assert after.shows(UNWANTED)
+    assert Account.from_slots(after.to_slots()) == after
+
+
+def test_the_last_thing_of_a_message_takes_the_message_with_it():
+    account = told_three()
+    for _ in range(3):
+        account = account.without(account.things()[0].id)
+
+    assert account.is_empty
+
+
+def test_a_thing_that_is_not_there_cannot_be_taken_out():
+    assert told_three().without("1:900-950") == told_three()
+    assert told_three().without("nonsense") == told_three()
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answers"),
+    [
+        ("place", "someone from church", "relation"),
+        ("ongoing", "wrexham", "nation"),
+        ("nation", "gym and online mostly", "place"),
+        ("anything_else", "england", "nation"),
+    ],
+)
+def test_a_few_words_answer_the_question_they_belong_to(question, text, answers):
+    after = understand(told(FIXATED), question, message(text, "describe_incident"))
+
+    assert after.to_slots()[answers] == text
+    assert after.to_slots()[question] is None
+    assert len(after.incidents) == 1
+
+
+def test_an_act_is_no_answer_to_another_question():
+    text = "he followed me to work"
+
+    after = understand(
+        told(FIXATED), "nation", message(text, "describe_incident", FIXATED)
+    )
+
+    assert after.place_said is None
+    assert len(after.incidents) == 2
+
+
 def test_who_begins_the_act_does_it():
     text = "my boss keeps ringing me at night"
 
