@@ -140,7 +140,9 @@ class ActionGoodbye(Action):
         account = listened(dispatcher, turn)
         if not account.is_empty:
             say(dispatcher, knowledge().answers["not_a_report"], account)
-        dispatcher.utter_message(response="utter_goodbye")
+        # "Not your fault" is for whoever told of something done to them.
+        told = "utter_goodbye_nothing_told" if account.is_empty else "utter_goodbye"
+        dispatcher.utter_message(response=told)
         return [*changes(turn.account, account), *leave_form()]
 
 

@@ -97,7 +97,9 @@ SOMEWHERE_SAFE = (
     r"husband|wife|partner|family|sister|brother|friends?|mates?)\b|"
     r"\b(?:he|she|they)(?:'?s| is|'?re| are) (?:away|abroad|"
     r"at (?:his|her|their)|on nights|on holiday)\b|"
-    r"\bdoes ?n[o']?t know where i\b"
+    r"\bdoes ?n[o']?t know where i\b|\bin (?:my|the|our) (?:kitchen|bath|room|living room)\b|"
+    r"\b(?:she|he|they)(?:'?s| is|'?re| are) (?:up )?in (?:her|his|their) (?:own )?"
+    r"(?:room|bed|house|flat|office)\b"
 )
 NOT_SAFE = r"\b(?:not|isn'?t|ain'?t|never|un)[ -]?(?:really |very |that )?safe\b"
 SAFE = r"\b(?:safe|fine|ok(?:ay)?|alright)\b"

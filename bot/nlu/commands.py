@@ -64,7 +64,7 @@ _COMMANDS = {
     "start_again": (r"(?:start (?:again|over)|restart|reset)",),
     "safe_now": (
         r"(?:yes |yeah |yep )?(?:i'?m|i am|we'?re|we are) safe(?: (?:now|for now))?",
-        r"safe(?: (?:now|for now))",
+        r"(?:yes |yeah )?safe(?: (?:now|for now))?",
     ),
     "not_safe": (
         r"(?:no )?(?:i'?m|i am|we'?re|we are) not (?:really )?safe(?: right)?(?: now)?",

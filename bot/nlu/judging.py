@@ -76,7 +76,7 @@ _NOW = re.compile(
 _LIKELY, _SHORT = 0.5, 25
 # "Hes just an old coworker" answers what was asked; so few words tell of no emergency
 # unless they say it plainly.
-_ANSWER = 8
+_ANSWER, _PLAIN = 8, 0.8
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,9 @@ def _is_doubtful(text: str, probability: float, answers: bool) -> bool:
     """Whether an emergency no pattern hears is told of another day, or hardly told."""
     words = len(text.split())
     past = words <= _SHORT and _OTHER_DAY.search(text) and not _NOW.search(text)
-    return probability < _LIKELY and bool(words <= _SCRAP or past or answers)
+    if answers and probability < _PLAIN:
+        return True
+    return probability < _LIKELY and bool(words <= _SCRAP or past)
 
 
 def _is_urgent(danger: tuple[Danger, ...]) -> bool:

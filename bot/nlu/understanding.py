@@ -45,9 +45,7 @@ class Understanding:
         Raises:
             UnreadableModel: if there is no trained reader in the archive.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            _extract_reader(archive, Path(folder))
-            return cls.load(Path(folder))
+        return cls(reader_in(archive), Parser(), Encoder())
 
     def save(self, directory: Path) -> None:
         """Write what was learnt to a directory."""
@@ -71,6 +69,17 @@ class Understanding:
         """Return the bare probabilities of each message, for measuring."""
         parsed = self._parser.parse(texts)
         return self._model.scores(parsed, self._encoder.encode(parsed))
+
+
+def reader_in(archive: Path) -> ReaderModel:
+    """Return the trained reader inside a Rasa model.
+
+    Raises:
+        UnreadableModel: if there is none in the archive.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _extract_reader(archive, Path(folder))
+        return ReaderModel.load(Path(folder))
 
 
 def newest_archive(models: Path) -> Path:
