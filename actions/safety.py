@@ -61,17 +61,26 @@ class ActionDangerHelp(Action):
         levels = heard or (Danger.IMMEDIATE,)
         dispatcher.utter_message(json_message=card(levels, turn.reading.signs))
         dispatcher.utter_message(response="utter_are_you_safe")
-        account = turn.account
-        if turn.message.text:
-            account = listened(dispatcher, turn)
+        if typed and turn.reading.intent_confidence < SURE_OF_DANGER:
+            return [*_unsure(dispatcher, turn), *leave_form()]
+        account = listened(dispatcher, turn) if typed else turn.account
         signs = (*account.signs, *(level.value for level in levels))
-        # When it is unsure that danger was told, the card is there and the talk may go
-        # on; the question about being safe is then asked again in its own place.
-        sure = not typed or turn.reading.intent_confidence >= SURE_OF_DANGER
-        safe_now = "no" if sure else None
-        after = replace(account, safe_now=safe_now, signs=tuple(dict.fromkeys(signs)))
-        stays = SlotSet("in_danger", sure)
+        after = replace(account, safe_now="no", signs=tuple(dict.fromkeys(signs)))
+        stays = SlotSet("in_danger", True)
         return [*changes(turn.account, after), stays, *leave_form()]
+
+
+def _unsure(dispatcher: CollectingDispatcher, turn: Turn) -> list[EventType]:
+    """Keep what was told, without a danger that may not be there.
+
+    The card was shown; the talk may go on, and asks again in its own place if they are
+    safe.
+    """
+    reading = turn.reading
+    calmer = tuple(level for level in reading.danger if level not in URGENT)
+    told = replace(turn.message, reading=replace(reading, danger=calmer))
+    account = listened(dispatcher, replace(turn, message=told))
+    return changes(turn.account, replace(account, safe_now=None))
 
 
 class ActionStayWithThem(Action):

@@ -24,7 +24,8 @@ _CUT = re.compile(
     r"[.!?;\n…]+\s*|\s+[-–—]+\s+"
     r"|,?\s+(?:but|because|cos|cuz|coz|although|though|except|plus)\s+"
     rf"|,?\s+(?:and|then|so|&|n)\s+(?={_SUBJECT})"
-    rf"|,\s+(?={_SUBJECT})",
+    rf"|,\s+(?={_SUBJECT})"
+    r"|,\s+(?:and |but |so )?(?=(?:what|how|will|would|can|could|should)\b)",
     re.I,
 )
 

@@ -28,6 +28,13 @@ _ANY_QUESTION = frozenset(
     ask_what_is_stalking human_handoff""".split()
 )
 
+# Where a sentence that told something begins to ask: "at home mostly, what happens next?"
+_ASKING = re.compile(
+    r",\s+(?=(?:and |but |so )?(?:what|how|who|will|would|can|could|do|does|did|should|is|"
+    r"are|am|where|which|when)\b)",
+    re.I,
+)
+
 # Answers given for their words alone, whatever the intent was taken for.
 _PLAINLY_ASKED = frozenset(
     """who_is_told my_fault no_records stalking_helpline delete_chat how_private
@@ -106,8 +113,8 @@ def specific_answer(
 
 
 def asked_in(text: str) -> tuple[str, ...]:
-    """Return the sentences of a message that ask something, in order."""
-    return tuple(s for s in sentences(text) if asks(s))
+    """Return what a message asks, in order, without what it tells before asking."""
+    return tuple(_ASKING.split(s)[-1] for s in sentences(text) if asks(s))
 
 
 def answer_in_passing(
@@ -117,8 +124,8 @@ def answer_in_passing(
 
     For questions inside an account, and for those whose intent was not read.
     """
-    for sentence in asked_in(text):
-        words = spelt(sentence)
+    for question in asked_in(text):
+        words = spelt(question)
         fitting = [
             (score, answer)
             for answer in knowledge.answers.values()

@@ -29,8 +29,11 @@ _COMMANDS = {
         r"what have i (?:told|said to) (?:you|u)(?: so far)?",
     ),
     "go_on": (
-        r"(?:let'?s )?(?:carry on|continue|go on|resume|keep going)",
-        r"(?:let'?s )?go back to (?:the|my) (?:questions?|account)",
+        r"(?:let'?s |(?:shall|can|could|should) (?:we|i) )?(?:carry on|continue|go on|resume|"
+        r"keep going|go back)(?: (?:then|now))?(?: (?:with|to) (?:the|my|your|what)"
+        r"(?: \w+){0,6})?",
+        r"(?:\w+ ){0,6}(?:shall|can|could) we (?:carry on|continue|go on)(?: then| now)?"
+        r"(?: (?:with|to) (?:\w+ ?){1,8})?",
     ),
     "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
     "goodbye": (
@@ -95,7 +98,9 @@ _MARKS = re.compile(r"[^\w\s']+")
 # "Police came, he ran off, I'm safe now": over, whatever the words before say.
 _SAFE_AGAIN = re.compile(
     r"\b(?:i'?m|i am|we'?re|we are) (?:all )?(?:ok(?:ay)?|safe|alright|fine)"
-    r"(?: now| again)\b|\bsafe now\b|\bpolice (?:came|have come|have got him|got him|"
+    r"(?: now| again)\b|"
+    r"\b(?:i'?m|i am|we are) (?:perfectly|quite|totally|completely) safe\b|"
+    r"\bsafe now\b|\bpolice (?:came|have come|have got him|got him|"
     r"took (?:him|her)|arrested)\b|"
     r"^\W*(?:(?:yes|yeah|no|what|oh)\W+)*(?:i'?m|i am|we'?re|we are) "
     r"(?:all )?(?:safe|ok(?:ay)?|fine|alright)\b",

@@ -63,6 +63,14 @@ _FILLERS = frozenset(
 _DANGLING = _FILLERS | {"a", "an", "the", "my"}
 _LEAST = 1e-4
 _URGENT_INTENTS = ("emergency", "crisis_self_harm")
+_MAY_BE_RELIEF = (
+    "emergency",
+    "describe_incident",
+    "out_of_scope",
+    "correct_previous",
+    "deny",
+    FALLBACK,
+)
 _OTHER_DAY = re.compile(
     r"\b(?:yesterday|last (?:night|week|month|year|\w+day)|(?:on|since|that|every|most) "
     r"(?:\w+days?|week\w*|nights?|mornings?|evenings?)|at \d{1,2}(?: ?[ap]m| in the \w+)|"
@@ -217,7 +225,7 @@ def _judge(
         intent = guess = "perpetrator"
     if language != ENGLISH and not _is_urgent(danger):
         intent = OTHER_LANGUAGE
-    elif over and not behaviours and intent in ("emergency", "describe_incident"):
+    elif over and not behaviours and intent in _MAY_BE_RELIEF:
         intent = "safe_now"
     reading = Reading(
         intent=intent,

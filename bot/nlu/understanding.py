@@ -51,14 +51,21 @@ class Understanding:
         """Write what was learnt to a directory."""
         self._model.save(directory)
 
-    def read(self, text: str) -> Reading:
-        """Return what one message says, with the intents the dialogue knows."""
-        return self.read_many([text])[0]
+    def read(self, text: str, question: str | None = None) -> Reading:
+        """Return what one message says, with the intents the dialogue knows.
 
-    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+        Args:
+            text: the message.
+            question: the question that was open when it came, if one was.
+        """
+        return self.read_many([text], question)[0]
+
+    def read_many(
+        self, texts: Sequence[str], question: str | None = None
+    ) -> list[Reading]:
         """Return what each message says, with the intents the dialogue knows."""
         parsed = self._parser.parse(texts)
-        return judging.read(self._model, parsed, self._encoder.encode(parsed))
+        return judging.read(self._model, parsed, self._encoder.encode(parsed), question)
 
     def classify(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each message says, with the intents of the labelling guide."""
