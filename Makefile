@@ -7,7 +7,7 @@ export RASA_TELEMETRY_ENABLED = false
 export TF_CPP_MIN_LOG_LEVEL = 3
 export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 
-.PHONY: help run test lint unit files conversations nlu faults browser train evaluate calibrate lock clean
+.PHONY: help run test lint supply sbom unit files conversations nlu faults browser proof train evaluate calibrate lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,11 +29,20 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/setup.sh
 lint: $(VENV)/.dev ## Style, types and YAML
 	@bash scripts/test.sh lint
 
+supply: $(VENV)/.dev ## Packages against their lock and known advisories; the code's own safety
+	@bash scripts/test.sh supply
+
+sbom: $(VENV)/.dev ## What it is made of, with licences: reports/sbom.json
+	@$(BIN)/python -m scripts.sbom
+
 unit: $(VENV)/.dev ## The core and the edges, in seconds
 	@bash scripts/test.sh unit
 
 conversations: $(VENV)/.dev ## Whole conversations with the trained model
 	@bash scripts/test.sh conversations
+
+proof: $(VENV)/.dev ## Write docs/proof.md from the tests and their last results
+	@$(BIN)/python tests/proof.py
 
 train: $(VENV)/.run ## Train a model for this code and data
 	@$(BIN)/bot train

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Every test, cheap before dear, stopping at the first failure.
-# Usage: test.sh [lint|unit|conversations|nlu|faults|browser …]; without a name: all.
+# Usage: test.sh [lint|supply|unit|conversations|nlu|faults|browser …]; no name: all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(lint unit files train conversations nlu faults browser)
+[ ${#steps[@]} -gt 0 ] || steps=(lint supply unit files train conversations nlu faults browser)
 
 step() { printf '\n── %s\n' "$1"; }
 
@@ -14,6 +14,9 @@ for name in "${steps[@]}"; do
     lint)
       step "style, types, YAML"
       "$bin"/ruff check . && "$bin"/ruff format --check . && "$bin"/mypy && "$bin"/yamllint -s . ;;
+    supply)
+      step "what it is made of"
+      "$bin"/python -m scripts.advisories && "$bin"/pytest -q tests/supply ;;
     unit) step "unit tests"; "$bin"/pytest -q ;;
     files)
       step "Rasa's own check of the files"
