@@ -1,0 +1,3 @@
+"""What every run of tests takes along, whichever folder it is asked for."""
+
+pytest_plugins = ("proof",)
