@@ -39,7 +39,8 @@ KINDS = {
 HEAD = """# What is proved, and by which test
 
 Written by `make proof`; do not edit.
-A row stands when every test named beside it passes; how often and how hard a test tries is in the test.
+A row stands when every test named beside it passes.
+How often and how hard a test tries is told in the test.
 The date is that of the oldest of their last runs.
 When: `q` with every change, `n` before a release.
 

@@ -273,6 +273,7 @@ def test_the_box_grows_with_a_long_account(alone: Person):
 
 
 def test_it_counts_down_near_the_end(alone: Person):
+    """I2: what is left is told in time."""
     count = alone.chat.locator(".js-count")
     alone.write("a" * 3499)
     expect(count).to_be_hidden()
@@ -287,6 +288,7 @@ def test_it_counts_down_near_the_end(alone: Person):
 
 
 def test_too_long_an_account_is_kept_and_not_sent(alone: Person, service: Service):
+    """I2: nothing is cut off and nothing lost."""
     alone.write("a" * 4012)
     alone.press("Send")
 
@@ -317,6 +319,7 @@ def test_what_is_half_written_stays_when_the_chat_is_put_away(person: Person):
 
 
 def test_help_numbers_need_no_service(person: Person, service: Service):
+    """TRN-6: the numbers are in the page."""
     service.stop()
 
     person.chat.get_by_text("Help now", exact=True).click()

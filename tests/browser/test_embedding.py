@@ -85,6 +85,7 @@ def test_the_documented_line_is_all_it_takes(page: Page, site: Site, chat: Servi
 def test_nothing_of_the_chat_is_asked_for_before_the_page_is_idle(
     page: Page, site: Site, chat: Service
 ):
+    """P11: one file, and nothing of anybody else's."""
     shown(page, site, chat, LINE)
 
     expect(page.get_by_role("button", name="Get advice")).to_be_visible()

@@ -27,6 +27,7 @@ def not_sent(person: Person) -> None:
 
 
 def test_a_slow_answer_is_said_to_be_on_its_way_once(timed: Person, service: Service):
+    """F19, WID-7: after three seconds it says that it is still working."""
     service.fail("/chat/messages", Fault(wait_s=60))
     timed.send(WORDS)
     expect(timed.chat.locator(".fc-wait")).to_contain_text("Working on an answer")
@@ -42,6 +43,7 @@ def test_a_slow_answer_is_said_to_be_on_its_way_once(timed: Person, service: Ser
 def test_after_twenty_seconds_it_says_so_and_sends_again_with_one_press(
     timed: Person, service: Service
 ):
+    """F20, WID-7: no answer is a plain failure, and the words can be sent again."""
     service.fail("/chat/messages", Fault(wait_s=60))
     timed.send(WORDS)
     expect(timed.chat.locator(".fc-wait")).to_be_visible()
@@ -78,6 +80,7 @@ def test_after_twenty_seconds_it_says_so_and_sends_again_with_one_press(
 def test_whatever_fails_the_words_stay_and_arrive_once(
     alone: Person, service: Service, fault: Fault
 ):
+    """F20, WID-7: cut, refused or broken, nothing is lost and nothing comes twice."""
     service.fail("/chat/messages", fault)
     alone.send(WORDS)
     not_sent(alone)
@@ -89,6 +92,7 @@ def test_whatever_fails_the_words_stay_and_arrive_once(
 
 
 def test_danger_is_answered_even_when_the_turn_fails(alone: Person, service: Service):
+    """F5: the card for danger is shown with the failure."""
     body = {**error("not_kept", "Sorry, that was not saved."), "messages": DANGER[:1]}
     service.fail("/chat/messages", Fault(status=503, body=body))
 
@@ -180,6 +184,7 @@ def test_a_message_that_fails_over_there_does_not_hold_up_the_next(
 def test_a_message_is_sent_once_when_the_connection_is_back(
     new_context: NewContext, service: Service
 ):
+    """F21: unsent words stay on the screen and go by themselves."""
     context = new_context()
     page = context.new_page()
     page.goto(f"{service.base}/frame")
@@ -198,6 +203,7 @@ def test_a_message_is_sent_once_when_the_connection_is_back(
 def test_a_turn_completes_on_a_very_slow_line(
     new_context: NewContext, service: Service
 ):
+    """F19: 300 ms and 20 kbit/s are enough for a turn."""
     context = new_context()
     page = context.new_page()
     page.goto(f"{service.base}/frame")
@@ -213,6 +219,7 @@ def test_a_turn_completes_on_a_very_slow_line(
 
 
 def test_a_double_click_presses_once(alone: Person, service: Service):
+    """F22: one press is one message."""
     alone.chat.get_by_role("button", name="Find support").dblclick()
     expect(alone.chat.locator(".fc-turn--theirs")).to_have_count(2)
     alone.write(WORDS)

@@ -60,6 +60,7 @@ State = Callable[[Person, Service], None]
 def test_the_button_leaves_in_every_state(
     person: Person, service: Service, state: State
 ):
+    """P8: whatever is going on, it leaves and the conversation is over."""
     state(person, service)
 
     person.chat.get_by_role("link", name="Leave this page").click()
@@ -71,6 +72,7 @@ def test_the_button_leaves_in_every_state(
     "state", [typing, waiting, failed], ids=lambda state: state.__name__
 )
 def test_the_keys_leave_too(person: Person, service: Service, state: State):
+    """P8, P9: three presses leave while typing, waiting and after a failure."""
     state(person, service)
     person.chat.get_by_label("Your message").focus()
 
@@ -83,6 +85,7 @@ def test_the_keys_leave_too(person: Person, service: Service, state: State):
 def test_escape_twice_leaves_from_the_frame_and_from_the_page(
     person: Person, service: Service
 ):
+    """P9: the other pair of keys leaves too."""
     person.say(CANARY)
     person.page.keyboard.press("Escape")
     expect(person.chat.locator(".js-keys")).to_have_text(
@@ -95,6 +98,7 @@ def test_escape_twice_leaves_from_the_frame_and_from_the_page(
 
 
 def test_the_page_around_leaves_too(person: Person, service: Service):
+    """P9: the keys work with the focus outside the frame."""
     person.say(CANARY)
     person.page.get_by_role("heading", name="Advice about stalking").click()
 
@@ -105,6 +109,7 @@ def test_the_page_around_leaves_too(person: Person, service: Service):
 
 
 def test_the_pages_own_link_leaves_and_erases(person: Person, service: Service):
+    """P8: the website's own way out ends the conversation."""
     person.say(CANARY)
 
     person.page.locator("a.leave").click()
@@ -113,6 +118,7 @@ def test_the_pages_own_link_leaves_and_erases(person: Person, service: Service):
 
 
 def test_the_screen_is_covered_in_the_same_moment(alone: Person):
+    """P8, WID-5: it is hidden before the press is over."""
     alone.say(CANARY)
 
     display, title, words = alone.chat.evaluate(
@@ -127,6 +133,7 @@ def test_the_screen_is_covered_in_the_same_moment(alone: Person):
 
 
 def test_the_page_around_is_covered_in_the_same_moment(person: Person):
+    """P8: and so is the page that holds the frame."""
     person.say(CANARY)
 
     covered = person.page.evaluate(
@@ -141,6 +148,7 @@ def test_the_page_around_is_covered_in_the_same_moment(person: Person):
 def test_leaving_in_the_frame_covers_the_page_before_another_comes(
     new_context: NewContext, service: Service
 ):
+    """P8: a press in the frame hides the whole page first."""
     covered: list[str] = []
     page = new_context().new_page()
     page.expose_function("covered", lambda title: covered.append(title))
@@ -157,6 +165,7 @@ def test_leaving_in_the_frame_covers_the_page_before_another_comes(
 
 
 def test_an_open_dialog_of_the_page_is_covered_too(person: Person):
+    """P8: nothing of the page stays on top."""
     shown = person.page.evaluate(
         """() => {
           const dialog = document.createElement('dialog')
@@ -177,6 +186,7 @@ def test_an_open_dialog_of_the_page_is_covered_too(person: Person):
 def test_it_leaves_when_offline_and_the_service_never_hears(
     new_context: NewContext, service: Service
 ):
+    """P8: without a connection it leaves all the same."""
     context = new_context()
     person = opened(context.new_page(), service.base)
     person.say(CANARY)
@@ -192,6 +202,7 @@ def test_it_leaves_when_offline_and_the_service_never_hears(
 
 
 def test_it_leaves_before_any_script_has_come(page: Page, service: Service):
+    """P8: a plain link is enough."""
     page.route("**/*.mjs", lambda route: None)
     page.goto(f"{service.base}/frame", wait_until="commit")
 
@@ -201,6 +212,7 @@ def test_it_leaves_before_any_script_has_come(page: Page, service: Service):
 
 
 def test_it_leaves_from_a_frame_whose_script_has_not_come(page: Page, service: Service):
+    """P8: in the frame as well."""
     page.route("**/frame.mjs", lambda route: None)
     page.goto(service.base)
     page.get_by_role("button", name="Get advice").click()
@@ -211,6 +223,7 @@ def test_it_leaves_from_a_frame_whose_script_has_not_come(page: Page, service: S
 
 
 def test_it_never_waits_for_a_slow_service(person: Person, service: Service):
+    """P8: a service that hangs for 30 s holds nobody up."""
     person.say(CANARY)
     service.fail("/chat/end", Fault(wait_s=30))
 
@@ -229,6 +242,7 @@ def test_it_never_waits_for_a_slow_service(person: Person, service: Service):
 def test_the_way_out_is_in_sight_and_works_at_any_size(
     new_context: NewContext, service: Service, width: int, height: int
 ):
+    """P8: magnified, on a phone and on its side."""
     page = new_context(viewport={"width": width, "height": height}).new_page()
     person = opened(page, service.base)
     person.say(CANARY)
@@ -246,6 +260,7 @@ def shift_alone(page: Page) -> None:
 
 @pytest.mark.parametrize("focus", ["frame", "page"])
 def test_capitals_are_not_a_wish_to_leave(person: Person, service: Service, focus: str):
+    """P9: typing with Shift does not count."""
     if focus == "page":
         person.page.get_by_role("heading", name="Advice about stalking").click()
     else:
@@ -262,6 +277,7 @@ def test_capitals_are_not_a_wish_to_leave(person: Person, service: Service, focu
 
 
 def test_sticky_keys_do_not_leave(alone: Person):
+    """P9: Shift that sticks for one letter does not count."""
     alone.chat.get_by_label("Your message").focus()
 
     for letter in "ABC":
@@ -273,6 +289,7 @@ def test_sticky_keys_do_not_leave(alone: Person):
 
 
 def test_a_key_held_down_counts_once(alone: Person):
+    """P9: a key that repeats is one press."""
     for _ in range(6):
         alone.page.keyboard.down("Shift")
     alone.page.keyboard.up("Shift")
@@ -283,6 +300,7 @@ def test_a_key_held_down_counts_once(alone: Person):
 
 
 def test_a_click_with_shift_held_is_not_counted(alone: Person):
+    """P9: Shift with the mouse does not count."""
     for _ in range(3):
         alone.page.keyboard.down("Shift")
         alone.chat.locator("h1").click()
@@ -292,6 +310,7 @@ def test_a_click_with_shift_held_is_not_counted(alone: Person):
 
 
 def test_other_shortcuts_are_not_counted(alone: Person):
+    """P9: Shift within another shortcut does not count."""
     for _ in range(4):
         alone.page.keyboard.down("Control")
         shift_alone(alone.page)
@@ -301,6 +320,7 @@ def test_other_shortcuts_are_not_counted(alone: Person):
 
 
 def test_presses_too_far_apart_do_not_leave(new_context: NewContext, service: Service):
+    """P9: slower than five seconds is no wish to leave."""
     page = new_context().new_page()
     page.clock.install()
     page.goto(f"{service.base}/frame")

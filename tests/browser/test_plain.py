@@ -117,6 +117,7 @@ def test_the_way_out_is_the_first_stop(plain: Page):
 
 
 def test_everything_is_deleted_before_one_is_taken_away(plain: Page, toy: PlainServer):
+    """P8, P12: leaving the page without JavaScript erases first."""
     press(plain, "Start")
     ticket = TICKET.search(plain.content())[1]
 
@@ -172,6 +173,7 @@ def test_danger_cannot_be_missed(plain: Page):
 
 
 def test_the_same_form_twice_is_one_message(toy: PlainServer):
+    """F22: the answer is the same, and it is heard once."""
     form = {"ticket": toy.begun(), "text": "note", "send": "1"}
 
     answers = [toy.post(form)[1] for _ in range(2)]
@@ -180,6 +182,7 @@ def test_the_same_form_twice_is_one_message(toy: PlainServer):
 
 
 def test_an_old_page_cannot_overwrite_what_came_after(toy: PlainServer):
+    """F24: a page from before is told to go on from now."""
     ticket = toy.begun()
     toy.post({"ticket": ticket, "text": "note", "send": "1"})
 
@@ -192,6 +195,7 @@ def test_an_old_page_cannot_overwrite_what_came_after(toy: PlainServer):
 
 
 def test_a_ticket_is_no_token_and_a_token_is_no_ticket(toy: PlainServer):
+    """S2: neither opens the other's door."""
     ticket = toy.begun()
     token, _ = toy.begin()
 
@@ -217,6 +221,7 @@ def test_a_ticket_is_no_token_and_a_token_is_no_ticket(toy: PlainServer):
 def test_odd_forms_are_refused_on_a_page_with_numbers(
     toy: PlainServer, fields: object, how: dict[str, str], status: int
 ):
+    """S3, I6, I9: refused, with who can help."""
     answered, text = toy.post(fields, **how)
 
     assert answered == status
@@ -225,6 +230,7 @@ def test_odd_forms_are_refused_on_a_page_with_numbers(
 
 
 def test_a_forged_choice_is_refused(toy: PlainServer):
+    """I8: the conversation stays where it was."""
     ticket = toy.begun()
 
     for choice in ("made-up Label", "/restart", ""):

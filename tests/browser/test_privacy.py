@@ -23,6 +23,7 @@ EMPTY = [0, 0, "", 0, 0, 0]
 
 
 def test_nothing_is_stored_while_somebody_talks(person: Person):
+    """P6, WID-4: no storage of the browser holds anything, in the frame or around it."""
     person.say(CANARY)
 
     assert person.page.evaluate(STORES) == EMPTY
@@ -32,6 +33,7 @@ def test_nothing_is_stored_while_somebody_talks(person: Person):
 def test_a_browser_profile_keeps_no_word_and_no_token_after_leaving(
     browser: Browser, service: Service, watch: Watch, tmp_path: Path
 ):
+    """P6: no file of the profile holds a word or the token, and history only the page."""
     with watched(browser.browser_type, tmp_path, watch) as context:
         person = opened(context.pages[0], service.base)
         person.say(CANARY)
@@ -56,6 +58,7 @@ def test_a_browser_profile_keeps_no_word_and_no_token_after_leaving(
 
 
 def test_a_reload_starts_clean_and_says_so(person: Person, service: Service):
+    """P7: the words do not come back with the page."""
     person.say(CANARY)
 
     person.page.reload()
@@ -67,6 +70,7 @@ def test_a_reload_starts_clean_and_says_so(person: Person, service: Service):
 
 
 def test_going_away_without_leaving_ends_the_chat_too(person: Person, service: Service):
+    """P7: Back shows the page without the chat, which has ended."""
     person.say(CANARY)
 
     person.page.goto("about:blank")
@@ -78,6 +82,7 @@ def test_going_away_without_leaving_ends_the_chat_too(person: Person, service: S
 
 
 def test_a_page_brought_back_from_memory_is_empty(alone: Person, service: Service):
+    """P7, WID-5: what the browser kept alive is emptied before it is seen."""
     alone.say(CANARY)
 
     alone.chat.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
@@ -91,6 +96,7 @@ def test_a_page_brought_back_from_memory_is_empty(alone: Person, service: Servic
 
 
 def test_two_tabs_know_nothing_of_each_other(new_context: NewContext, service: Service):
+    """P7: a second tab is a second conversation."""
     context = new_context()
     first = opened(context.new_page(), service.base)
     first.say(CANARY)
@@ -102,6 +108,7 @@ def test_two_tabs_know_nothing_of_each_other(new_context: NewContext, service: S
 
 
 def test_the_tab_mode_keeps_a_token_and_no_word(page: Page, service: Service):
+    """P7, WID-4: tab mode keeps the token for its tab, and no word."""
     page.goto(f"{service.base}/frame#tab")
     person = greeted(Person(page, page))
     person.say(CANARY)
@@ -125,6 +132,7 @@ def test_the_tab_mode_keeps_a_token_and_no_word(page: Page, service: Service):
 def test_everything_can_be_deleted_and_it_is_seen_to_happen(
     alone: Person, service: Service
 ):
+    """P12: the conversation ends over there and the screen says so."""
     alone.say(CANARY)
     alone.press("Delete everything")
     expect(alone.chat.locator(".js-notice")).to_contain_text("You cannot get it back")
@@ -139,6 +147,7 @@ def test_everything_can_be_deleted_and_it_is_seen_to_happen(
 
 
 def test_what_could_not_be_deleted_is_not_said_to_be(alone: Person, service: Service):
+    """P12: a failure is told, and deleting can be tried again."""
     alone.say(CANARY)
     service.fail("/chat/end", Fault(status=500))
     alone.press("Delete everything")
@@ -185,6 +194,7 @@ Using this chat is not the same as reporting. Police have not been told.
 
 
 def test_a_copy_is_warned_about_before_it_is_offered(alone: Person):
+    """P10, PRV-4: that a saved file stays is said first."""
     alone.say("summary")
     expect(alone.chat.get_by_role("button", name="Save as a text file")).to_be_hidden()
 
@@ -195,6 +205,7 @@ def test_a_copy_is_warned_about_before_it_is_offered(alone: Person):
 
 
 def test_the_summary_is_saved_under_a_neutral_name(summed: Person):
+    """P10: the file holds the confirmed answers and nothing else."""
     with summed.page.expect_download() as download:
         summed.press("Save as a text file")
 
@@ -203,6 +214,7 @@ def test_the_summary_is_saved_under_a_neutral_name(summed: Person):
 
 
 def test_the_summary_is_copied_as_plain_words(summed: Person):
+    """P10: what is pasted is what was shown."""
     summed.press("Copy the words")
 
     expect(summed.answer).to_contain_text("Copied.")
@@ -213,6 +225,7 @@ def test_the_summary_is_copied_as_plain_words(summed: Person):
 
 
 def test_the_summary_is_printed_alone_and_under_a_neutral_name(summed: Person):
+    """P10: the print-out has the summary and a title that tells nothing."""
     summed.press("Print")
 
     summed.page.wait_for_function("window.printed")
@@ -225,6 +238,7 @@ def test_the_summary_is_printed_alone_and_under_a_neutral_name(summed: Person):
 
 
 def test_printing_the_page_around_prints_no_chat(person: Person):
+    """P10: a print-out of the website does not hold the chat."""
     person.say(CANARY)
 
     person.page.emulate_media(media="print")

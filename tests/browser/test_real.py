@@ -66,6 +66,7 @@ def answers(person: Person, *labels: str) -> None:
 def test_a_person_is_heard_from_the_first_word_to_the_last(
     new_context: NewContext, address: str, watch: Watch
 ):
+    """P11: a whole conversation asks nobody else for anything."""
     watch.own.append(address)
     tokens: list[str] = []
     page = new_context(viewport={"width": 390, "height": 844}).new_page()
@@ -140,6 +141,7 @@ def test_the_same_without_javascript(
 def test_every_file_is_served_with_its_headers(
     new_context: NewContext, address: str, watch: Watch
 ):
+    """WID-2: as the running service sends them."""
     watch.own.append(address)
     request = new_context().request
 

@@ -59,6 +59,7 @@ def embedded(page: Page, site: Site, chat: Service) -> Person:
 
 
 def test_nothing_that_is_said_acts_on_the_page(alone: Person):
+    """S8, WID-3: markup in words, parts and links stays words."""
     alone.say(NASTY)
     alone.say("hostile")
 
@@ -74,6 +75,7 @@ def test_nothing_that_is_said_acts_on_the_page(alone: Person):
 
 
 def test_markup_in_an_error_is_words_too(alone: Person, service: Service):
+    """S8: and in every field of a failure."""
     told = {"error": NASTY, "say": NASTY, "help": [{"name": NASTY, "href": EVIL}]}
     service.fail("/chat/messages", Fault(status=503, body=told))
 
@@ -86,6 +88,7 @@ def test_markup_in_an_error_is_words_too(alone: Person, service: Service):
 def test_a_page_that_was_not_named_sees_a_blank_frame(
     page: Page, site: Site, service: Service, watch: Watch
 ):
+    """S9: the browser refuses to show it."""
     watch.own.append(site.base)
     site.write(f"<iframe src='{service.base}/frame' width=400 height=400></iframe>")
 
@@ -98,12 +101,14 @@ def test_a_page_that_was_not_named_sees_a_blank_frame(
 
 
 def test_the_advice_page_cannot_be_framed(served: Mapping[str, pages.Page]):
+    """S9: by any page."""
     policy = served["/"].headers["Content-Security-Policy"]
 
     assert "frame-ancestors 'none'" in policy
 
 
 def test_the_frame_says_what_it_may_do(served: Mapping[str, pages.Page]):
+    """S8, WID-2: the policy, word for word."""
     assert served["/frame"].headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -112,6 +117,7 @@ def test_the_frame_says_what_it_may_do(served: Mapping[str, pages.Page]):
 
 
 def test_the_page_around_cannot_read_the_chat(page: Page, site: Site, chat: Service):
+    """S11: not its words, title, storage or connection."""
     embedded(page, site, chat)
 
     seen = page.evaluate(
@@ -132,6 +138,7 @@ def test_the_page_around_cannot_read_the_chat(page: Page, site: Site, chat: Serv
 def test_two_hundred_hostile_messages_from_the_page_are_nothing(
     page: Page, site: Site, chat: Service
 ):
+    """S10: the chat goes on as it was."""
     person = embedded(page, site, chat)
     person.say("hello")
     before = person.chat.locator("#fc").inner_text()
@@ -156,7 +163,7 @@ def test_two_hundred_hostile_messages_from_the_page_are_nothing(
 def test_a_sibling_and_an_opener_are_not_heard(
     page: Page, site: Site, chat: Service, service: Service
 ):
-    """A sibling of an allowed origin says the right words, from the wrong place."""
+    """S10: a sibling of an allowed origin says the right words, from the wrong place."""
     site.write(
         "<h1>Our page</h1>"
         f"<script src='{chat.base}/embed.js'></script><iframe id=sibling src='/s'></iframe>"
@@ -190,6 +197,7 @@ def test_a_sibling_and_an_opener_are_not_heard(
 
 
 def test_the_page_hears_nobody_but_the_chat(page: Page, site: Site, chat: Service):
+    """S10: the page takes no orders from itself or others."""
     person = embedded(page, site, chat)
 
     page.evaluate(
@@ -203,6 +211,7 @@ def test_the_page_hears_nobody_but_the_chat(page: Page, site: Site, chat: Servic
 
 
 def test_session_recorders_are_asked_to_look_away(alone: Person):
+    """WID-6: marks that recorders heed, and a box nothing fills in."""
     marks = alone.chat.locator("#fc").evaluate("chat => chat.getAttributeNames()")
 
     assert {
