@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from proof import (
     LOOKS_LIKE_CLAIM,
     PAGE,
+    ROOT,
+    TEST,
     Outcome,
     ToProve,
     claimed,
@@ -68,6 +71,21 @@ def test_the_page_names_every_row_and_every_test_that_claims_one():
 
     assert WANTED.rows.keys() <= told.keys()
     assert {name: tests for name, (tests, _) in told.items() if tests} == claims()
+
+
+def test_every_test_a_document_names_is_there():
+    there = {
+        f"{file.relative_to(ROOT).as_posix()}::{name}"
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
+    }
+    named = {
+        name
+        for document in (ROOT / "docs").glob("*.md")
+        for name in TEST.findall(document.read_text(encoding="utf-8"))
+    }
+
+    assert named - there == set()
 
 
 @pytest.mark.parametrize(
