@@ -176,7 +176,8 @@ def test_the_security_linter_is_on_and_lifted_only_where_that_was_reviewed():
 
     assert re.search(r"^select = \[[^\]]*\"S\"[^\]]*\"T20\"", ruff, re.MULTILINE)
     assert deaf == {"tests/*"}
-    assert lifted == LIFTED
+    beyond = {name: codes - LIFTED.get(name, set()) for name, codes in lifted.items()}
+    assert {name: codes for name, codes in beyond.items() if codes} == {}
     assert not [path for path in PYTHON if re.search(r"# noqa\s*$", path.read_text())]
 
 

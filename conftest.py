@@ -1,3 +1,3 @@
 """What every run of tests takes along, whichever folder it is asked for."""
 
-pytest_plugins = ("proof",)
+pytest_plugins = ("proof",)  # tests/proof.py notes what is proved
