@@ -88,6 +88,19 @@ def test_every_test_a_document_names_is_there():
     assert named - there == set()
 
 
+def test_the_figures_of_the_transparency_record_are_those_that_were_measured():
+    def rows(name):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if line.startswith("|")]
+        return [tuple(re.findall(r"\d+\.\d+", line)) for line in lines]
+
+    measured = {row for row in rows("adr/0005-read-clause-by-clause.md") if row}
+    told = [row for row in rows("transparency-record.md") if len(row) == 4]
+
+    assert len(told) >= 7
+    assert [row for row in told if row not in measured] == []
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
