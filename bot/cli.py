@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     os.environ.update(QUIET)
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # whatever the locale
@@ -78,17 +81,45 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
+def _announce(line: str) -> None:
+    """Print a line, if anybody still reads: a service goes on without its reader."""
+    with contextlib.suppress(OSError):
+        say(line)
+
+
+def _open_standard_streams() -> None:
+    """See that what is printed goes nowhere when whoever started us closed a stream.
+
+    Otherwise the next file to be opened, the database perhaps, would take its place.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    nowhere = Path(os.devnull)
+    sys.stdout = sys.stdout or nowhere.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nowhere.open("w", encoding="utf-8")
+
+
+def _stop_early(number: int, frame: object) -> None:
+    """End a start that is not over; nobody has been served yet."""
+    raise SystemExit(0)
+
+
 def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Serve until told to stop."""
+    signal.signal(signal.SIGTERM, _stop_early)
+    log.write_aside()
     log.configure(settings.log_level)
     loaded(settings.force)  # what is quick to find wrong is said before the long wait
     for text in settings.session_keys:
         ServerKey.from_text(text)
     from bot.serving import serve
 
-    serve(settings, root, say)
+    serve(settings, root, _announce)
     # Every turn has ended; an action or a model that hangs has no say in the exit.
-    sys.stderr.flush()
+    log.finish()
     os._exit(0)
 
 

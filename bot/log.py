@@ -4,12 +4,19 @@ Our own events are a fixed name and a few codes and numbers. Everything the fram
 and its libraries log, at every level, and every warning, keeps its place and loses its
 words: the record is emptied when it is made, so that no handler, ours or theirs, ever
 holds a message, a traceback's values or an address.
+
+A log that cannot be written is no reason to fail a turn or to keep one waiting: the
+service hands its lines to a thread, and what that cannot get rid of is lost.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import logging
+import os
+import queue
 import re
 import secrets
 import sys
@@ -28,6 +35,10 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 # A code is a name we gave something; a person's sentence does not fit.
 CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 DAY_S = 24 * 3600
+LINES_WAITING = 10_000
+LAST_LINES_S = 1.0
+# A library may give its records attributes of any other name, with words in them.
+_FIELDS = "first_contact_fields"
 _OURS = "bot.events"
 _log = logging.getLogger(_OURS)
 
@@ -65,7 +76,7 @@ def event(
         if value
     }
     fields |= {key: int(value) for key, value in numbers.items() if value is not None}
-    _log.log(LEVELS[level], name, extra={"fields": fields})
+    _log.log(LEVELS[level], name, extra={_FIELDS: fields})
 
 
 class _Correlation:
@@ -100,9 +111,10 @@ class _EmptyRecord(logging.LogRecord):
         if self.name == _OURS:
             return
         kind = self.exc_info[0] if self.exc_info else None
-        self.fields: dict[str, Any] = {"logger": self.name, "line": self.lineno}
+        fields: dict[str, Any] = {"logger": self.name, "line": self.lineno}
         if kind is not None:
-            self.fields["error"] = kind.__name__
+            fields["error"] = kind.__name__
+        setattr(self, _FIELDS, fields)
         self.msg, self.args = "framework.message.withheld", ()
         self.exc_info = self.exc_text = self.stack_info = None
 
@@ -116,7 +128,7 @@ class _JsonLines(logging.Formatter):
             "time": when.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": str(record.msg),
-            **getattr(record, "fields", {}),
+            **getattr(record, _FIELDS, {}),
         }
         return json.dumps(line)
 
@@ -130,6 +142,53 @@ class _Quiet(logging.Filter):
         return record.name == _OURS or record.levelno >= logging.WARNING
 
 
+class _Aside:
+    """Standard error, written to by a thread of its own: nobody waits for a reader."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[str | threading.Event] = queue.Queue(LINES_WAITING)
+        threading.Thread(target=self._work, name="log", daemon=True).start()
+        atexit.register(self.finish)
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(text)
+
+    def flush(self) -> None:
+        """Do nothing; every line is written whole."""
+
+    def finish(self) -> None:
+        """Give what is waiting a moment to be written."""
+        written = threading.Event()
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(written)
+            written.wait(LAST_LINES_S)
+
+    def _work(self) -> None:
+        while True:
+            item = self._waiting.get()
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
+            with contextlib.suppress(OSError):
+                os.write(2, item.encode())
+
+
+_aside: _Aside | None = None
+
+
+def write_aside() -> None:
+    """Let a thread write the log of this process from now on."""
+    global _aside
+    _aside = _aside or _Aside()
+
+
+def finish() -> None:
+    """Write what still waits to be written, if that is possible at all."""
+    if _aside is not None:
+        _aside.finish()
+
+
 def configure(level: str = "info") -> None:
     """Put every logger, warning and uncaught error of this process under our rules.
 
@@ -137,7 +196,7 @@ def configure(level: str = "info") -> None:
     """
     logging.setLogRecordFactory(_EmptyRecord)
     logging.raiseExceptions = False  # a broken log target is no reason to fail a turn
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_aside or sys.stderr)
     handler.setFormatter(_JsonLines())
     if level != "debug":
         handler.addFilter(_Quiet())
