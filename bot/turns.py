@@ -8,7 +8,7 @@ the terminal speaks through it too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from bot.session import Session
 from bot.store import Conversations, Kept, StoreUnavailable
 
 GAP_S = 5.0
-STOP_S = 20.0  # a turn's own limit and that of keeping it
+STOP_S = 15.0
 WAITING = 2
 
 
@@ -51,6 +51,7 @@ class Turns:
         self._max_sessions, self._clock = max_sessions, clock
         self._lanes: dict[str, Lane] = {}
         self._jobs: set[asyncio.Task[Answer]] = set()
+        self._waiting: set[asyncio.Task[Any] | None] = set()
         self._stopping = False
 
     @property
@@ -65,7 +66,7 @@ class Turns:
             Refused: it could not be started.
         """
         self._refuse_when_stopping()
-        return await asyncio.shield(self._start(self._first(session, idle_s)))
+        return await self._outcome(self._start(self._first(session, idle_s)))
 
     async def hear(self, session: Session, message: Message) -> Answer:
         """Answer a message, even if whoever sent it is gone before the answer is there.
@@ -74,7 +75,7 @@ class Turns:
             Refused: it was not answered; nothing of it is kept.
         """
         try:
-            return await asyncio.shield(self._job(session, message))
+            return await self._outcome(self._job(session, message))
         except Refused as refused:
             refused.messages = self.in_danger(message.text)
             raise
@@ -118,10 +119,28 @@ class Turns:
         self._answering.forget_idle(after_s)
 
     async def stop(self) -> None:
-        """Take no more messages, and let the running turns end."""
+        """Take no more messages, and let the running turns end.
+
+        Who waits for a turn that has not begun, or that does not end in time, is told
+        to send again.
+        """
         self._stopping = True
+        for waiting in filter(None, self._waiting):
+            waiting.cancel()
         if self._jobs:
-            await asyncio.wait(self._jobs, timeout=STOP_S)
+            _, late = await asyncio.wait(self._jobs, timeout=STOP_S)
+            for job in late:
+                job.cancel()
+        await asyncio.sleep(0)  # those who waited get their answer
+
+    async def _outcome(self, job: asyncio.Task[Answer]) -> Answer:
+        """Return what becomes of a job, which goes on if the caller is cancelled."""
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            if not (job.cancelled() and self._stopping):
+                raise
+            raise Refused("stopping", retry_after_s=2) from None
 
     def _refuse_when_stopping(self) -> None:
         if self._stopping:
@@ -163,12 +182,15 @@ class Turns:
         loop = asyncio.get_running_loop()
         give_up_at, no_gap_after = loop.time() + TURN_S, loop.time() + GAP_S
         while True:
-            moved = lane.moved
+            moved, waits = lane.moved, lane.lock.locked()
             try:
-                await asyncio.wait_for(lane.lock.acquire(), give_up_at - loop.time())
+                turn = asyncio.wait_for(lane.lock.acquire(), give_up_at - loop.time())
+                await (self._in_line(turn) if waits else turn)
             except asyncio.TimeoutError:
                 raise Refused("busy", retry_after_s=1) from None
             try:
+                if waits:
+                    self._refuse_when_stopping()
                 kept, answer = await self._standing(session, message)
                 if answer is not None:
                     return answer
@@ -178,9 +200,19 @@ class Turns:
             finally:
                 lane.lock.release()
             try:
-                await asyncio.wait_for(moved.wait(), no_gap_after - loop.time())
+                gap = asyncio.wait_for(moved.wait(), no_gap_after - loop.time())
+                await self._in_line(gap)
             except asyncio.TimeoutError:
                 raise Refused("gap", missing=kept.last_n + 1) from None
+
+    async def _in_line(self, event: Awaitable[Any]) -> None:
+        """Wait for an event; whoever waits here when the service stops is told so."""
+        job = asyncio.current_task()
+        self._waiting.add(job)
+        try:
+            await event
+        finally:
+            self._waiting.discard(job)
 
     async def _standing(
         self, session: Session, message: Message
