@@ -8,19 +8,24 @@ word when its rules run in a circle. The hooks rely on private names of one rele
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NoReturn
 
 from rasa.core.actions.action import Action, ActionExecutionRejection
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.policies.policy import PolicyPrediction
+from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import log
+from bot.answering import FIRST_PAYLOAD
 from bot.endpoint import Endpoint, Guarded, TurnAborted
 from bot.store import RunningTurn, StoreUnavailable, running
 
 PROBE = "probe"
+SURE = 1.0  # what a rule decides; a fallback is less sure
+ERRORS, ACTIONS = "_on_tracker_store_error", "_run_action"
 
 
 class GuardMissing(Exception):
@@ -58,8 +63,17 @@ class _Failing:
 
 
 def install(agent: Agent, endpoint: Endpoint) -> None:
-    """Put the hooks into a loaded agent, which then acts at this endpoint."""
+    """Put the hooks into a loaded agent, which then acts at this endpoint.
+
+    Raises:
+        GuardMissing: there is nothing to put them into.
+    """
     processor = agent.processor
+    if processor is None:
+        raise GuardMissing("no model is loaded")
+    for place, name in ((agent.tracker_store, ERRORS), (processor, ACTIONS)):
+        if not hasattr(place, name):
+            raise GuardMissing(f"this Rasa has no {name}; it must be the pinned one")
     guarded = Guarded(endpoint)
     agent.action_endpoint = processor.action_endpoint = guarded
     agent.tracker_store._on_tracker_store_error = _fail_closed
@@ -80,6 +94,7 @@ async def prove(agent: Agent) -> None:
         ActionsMissing: an action of the domain cannot be run.
     """
     await _prove_speech(agent)
+    await _prove_rules(agent)
     names = custom_actions(agent)
     await agent.processor.action_endpoint.check(names)
     await _prove_store(agent)
@@ -123,6 +138,22 @@ async def _prove_speech(agent: Agent) -> None:
         running.reset(token)
     if not said.messages:
         raise GuardMissing("the model says nothing")
+
+
+async def _prove_rules(agent: Agent) -> None:
+    """See that the rules were loaded: without any, Rasa falls back and goes on."""
+    turn = RunningTurn(PROBE)
+    token = running.set(turn)
+    try:
+        message = UserMessage(FIRST_PAYLOAD, CollectingOutputChannel(), PROBE)
+        await agent.handle_message(message)
+    finally:
+        running.reset(token)
+    events = reversed(turn.after.events if turn.after else ())
+    since = itertools.takewhile(lambda e: not isinstance(e, UserUttered), events)
+    chosen = [e for e in since if isinstance(e, ActionExecuted) and e.policy]
+    if not chosen or any(action.confidence != SURE for action in chosen):
+        raise GuardMissing("the model does not know how a conversation begins")
 
 
 async def _prove_store(agent: Agent) -> None:

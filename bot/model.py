@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 # What a model is made of. Facts the assistant looks up (services, answers, law) are not
 # among them: changing a phone number must not train anything.
@@ -27,6 +30,7 @@ PACKAGES = (
 )
 BEAT_S = 15.0
 CACHE_MARK = "cache.mark"
+METADATA = "metadata.json"
 Say = Callable[[str], None]
 
 
@@ -65,7 +69,34 @@ def verified(path: Path) -> Path:
         raise ModelUnfit(f"{_seal_of(path).name} is missing or unreadable") from None
     if _sha256(path) != expected:
         raise ModelUnfit(f"{path.name} was changed since it was trained; delete it")
+    _see_complete(path)
     return path
+
+
+def _see_complete(path: Path) -> None:
+    """See that this release of Rasa made a model, and left no part of it out.
+
+    Rasa itself serves a component whose files are missing as if it were untrained.
+
+    Raises:
+        ModelUnfit: it did not.
+    """
+    try:
+        with tarfile.open(path) as archive:
+            names = [file.name for file in archive.getmembers() if file.isfile()]
+            file = archive.extractfile(METADATA)
+            made: dict[str, Any] = json.load(file) if file is not None else {}
+        by = made["rasa_open_source_version"]
+        nodes = made["predict_schema"]["nodes"].values()
+        wanted = {node["resource"]["name"] for node in nodes if node["resource"]}
+    except (OSError, tarfile.TarError, EOFError, ValueError, LookupError, TypeError):
+        raise ModelUnfit(f"{path.name} is no model; delete it") from None
+    if by != version("rasa"):
+        raise ModelUnfit(f"{path.name} was made by Rasa {by}; delete it")
+    held = {name.split("/")[1] for name in names if name.startswith("components/")}
+    missing = sorted(wanted - held)
+    if missing:
+        raise ModelUnfit(f"{path.name} lacks {', '.join(missing)}; delete it")
 
 
 def ensure(root: Path, models: Path, say: Say) -> Path:
