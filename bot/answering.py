@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import log
@@ -24,6 +25,7 @@ from bot.danger import Heard
 from bot.endpoint import TurnAborted
 from bot.gate import Message, without_command
 from bot.knowledge import Knowledge
+from bot.metrics import SPOKEN, Metrics
 from bot.parts import (
     Collector,
     Part,
@@ -103,8 +105,10 @@ class Answering:
         danger: DangerLane,
         knowledge: Knowledge,
         clock: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
         """Take what a turn needs: Rasa, its domain, the store, the danger lane."""
+        self._metrics = metrics
         self._converse, self._domain = converse, domain
         self._store, self._clock = conversations, clock
         self._danger, self._knowledge = danger, knowledge
@@ -164,8 +168,10 @@ class Answering:
             raise
         except (Exception, TurnAborted) as error:
             raise failed(error) from None
-        took_ms = (time.monotonic() - started) * 1000
-        log.event("turn.answered", duration_ms=int(took_ms), turn=log.correlation_id())
+        took_s = time.monotonic() - started
+        self._metrics.turn(session.conversation_id, took_s, _counted(turn, reply))
+        took_ms = int(took_s * 1000)
+        log.event("turn.answered", duration_ms=took_ms, turn=log.correlation_id())
         return answer
 
     def in_danger(self, text: str) -> tuple[Part, ...]:
@@ -278,6 +284,23 @@ def _open_question(turn: RunningTurn) -> str | None:
         return None
     question = turn.before.get_slot("requested_slot")
     return str(question) if question else None
+
+
+def _counted(turn: RunningTurn, reply: Reply) -> Iterator[tuple[str, str]]:
+    """Yield what a turn that was kept counts as, beside one turn more."""
+    for part in reply.parts:
+        if part["kind"] == "danger":
+            yield "danger_cards", part["level"]
+    if turn.after is None or turn.after.latest_message is None:
+        return
+    parsed = turn.after.latest_message.parse_data or {}
+    for behaviour in (parsed.get("reading") or {}).get("behaviours") or ():
+        yield "types", behaviour["type"]
+    for event in reversed(turn.after.events):
+        if isinstance(event, UserUttered):
+            return
+        if isinstance(event, ActionExecuted) and event.action_name in SPOKEN:
+            yield SPOKEN[event.action_name]
 
 
 def opened(session: Session, turn: Answered) -> Answer:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rasa.core.agent import Agent
 from rasa.shared.constants import DEFAULT_ENDPOINTS_PATH
@@ -18,6 +18,7 @@ from bot.database import UnsafeStore
 from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
 from bot.knowledge import Knowledge, loaded
 from bot.limits import AddressKeys, Limits
+from bot.metrics import Metrics
 from bot.reception import Reception
 from bot.session import ServerKey, Sessions
 from bot.settings import Settings
@@ -52,9 +53,12 @@ class Assistant:
     addresses: AddressKeys
     thinking: ThinkingThread
     clock: SteadyClock
+    metrics: Metrics
     _sweeper: asyncio.Task[None] | None = None
     _proved: bool = False
-    _ready_until: float = 0.0
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ready: bool = False
+    _known_until: float = 0.0
 
     async def start(self) -> None:
         """Open the store, prove the guards, and begin to forget what is over.
@@ -75,11 +79,19 @@ class Assistant:
         log.event("service.started", version=log.VERSION)
 
     async def is_ready(self) -> bool:
-        """Whether a message sent now would be answered and kept."""
+        """Whether a message sent now would be answered and kept.
+
+        However often it is asked, the store and the actions are asked once a second.
+        """
         if not self._proved or self.turns.stopping:
             return False
-        if time.monotonic() < self._ready_until:
-            return True
+        async with self._asking:
+            if time.monotonic() >= self._known_until:
+                self._ready = await self._can_answer()
+                self._known_until = time.monotonic() + READY_FOR_S
+        return self._ready and not self.turns.stopping
+
+    async def _can_answer(self) -> bool:
         endpoint = self.agent.processor.action_endpoint
         try:
             await self.conversations.probe()
@@ -87,7 +99,6 @@ class Assistant:
         except (StoreUnavailable, StoreConflict, ActionsMissing) as error:
             log.event("service.not_ready", level="warning", error=type(error).__name__)
             return False
-        self._ready_until = time.monotonic() + READY_FOR_S
         return True
 
     async def stop(self) -> None:
@@ -108,6 +119,7 @@ class Assistant:
                 gone = await self.conversations.sweep(self.clock())
                 if gone:
                     log.event("conversations.erased", count=gone)
+                self.metrics.live(await self.conversations.count())
             except (StoreUnavailable, StoreConflict) as error:
                 name = type(error).__name__
                 log.event("conversations.sweep_failed", level="error", error=name)
@@ -122,6 +134,7 @@ def assemble(
     facts: Knowledge | None = None,
     endpoint: Endpoint | None = None,
     limits: Limits | None = None,
+    metrics: Metrics | None = None,
 ) -> Assistant:
     """Return the assistant around a loaded agent.
 
@@ -133,6 +146,7 @@ def assemble(
         facts: the knowledge; that of the settings' force when left out.
         endpoint: where actions run; as endpoints.yml says when left out.
         limits: on how much may be asked; the usual ones when left out.
+        metrics: where turns are counted; nobody sees them when left out.
 
     Raises:
         ActionsMissing: there is nothing to run actions.
@@ -140,6 +154,7 @@ def assemble(
     """
     facts = facts or loaded(settings.force)
     clock = SteadyClock()
+    metrics = metrics or Metrics()
     conversations = Conversations(settings.database, settings.absolute_s)
     guards.install(agent, endpoint or configured_endpoint(settings))
     lane = DangerLane(
@@ -153,6 +168,7 @@ def assemble(
         danger=lane,
         knowledge=facts,
         clock=clock,
+        metrics=metrics,
     )
     turns = Turns(answering, conversations, settings.max_sessions, clock)
     reception = Reception(
@@ -164,7 +180,16 @@ def assemble(
         limits=limits or Limits(),
     )
     addresses = AddressKeys(settings.trusted_proxies, time.monotonic)
-    return Assistant(agent, conversations, turns, reception, addresses, thinking, clock)
+    return Assistant(
+        agent,
+        conversations,
+        turns,
+        reception,
+        addresses,
+        thinking,
+        clock,
+        metrics,
+    )
 
 
 def configured_endpoint(
@@ -176,7 +201,7 @@ def configured_endpoint(
         ActionsMissing: they say nothing, or the package cannot be imported.
     """
     config: EndpointConfig | None = read_endpoint_config(file, "action_endpoint")
-    return endpoint_from(config, settings.action_url)
+    return endpoint_from(config, settings.action_url, settings.action_secret)
 
 
 def origins_of(settings: Settings) -> tuple[str, ...]:

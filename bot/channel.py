@@ -161,6 +161,7 @@ class WebChat(InputChannel):
 
     def refusal(self, request: Request, refused: Refused) -> HTTPResponse:
         """Return the answer that is none: why in kind words, and who can help."""
+        self._count(request, refused.code)
         meant = REFUSALS[refused.code]
         body: dict[str, Any] = {
             "error": refused.code,
@@ -224,6 +225,10 @@ class WebChat(InputChannel):
             raise Refused("not_ready", retry_after_s=2)
         forwarded = request.headers.getall("x-forwarded-for", [])
         return self.assistant.addresses.name(request.ip, forwarded)
+
+    def _count(self, request: Request, code: str) -> None:
+        if self.assistant is not None:
+            self.assistant.metrics.failure(self._address(request), code)
 
     def _json(self, request: Request, body: Any, status: int = 200) -> HTTPResponse:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

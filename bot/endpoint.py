@@ -20,6 +20,7 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot import log
+from bot.settings import SECRET_HEADER
 
 ACTION_S = 5.0
 HEALTH_S = 2.0
@@ -180,20 +181,25 @@ class Guarded:
         await self._inner.check(names)
 
 
-def endpoint_from(config: EndpointConfig | None, url: str = "") -> Endpoint:
+def endpoint_from(
+    config: EndpointConfig | None, url: str = "", secret: str = ""
+) -> Endpoint:
     """Return the endpoint that endpoints.yml and the settings ask for.
 
     Args:
         config: `action_endpoint` of endpoints.yml: a `package` to run here, or the
             `url` of an action server, which wins.
         url: an action server named in the settings, which wins over both.
+        secret: what a call of an action server must carry, or empty.
 
     Raises:
         ActionsMissing: neither a package nor a server is named.
     """
     if url:
-        return RemoteActions(EndpointConfig(url))
+        config = EndpointConfig(url)
     if config is not None and config.url:
+        if secret:
+            config.headers[SECRET_HEADER] = secret
         return RemoteActions(config)
     package = config.kwargs.get("package") if config is not None else None
     if not package:

@@ -27,7 +27,7 @@ from bot.gate import CHOICE, LARGEST_BODY, Message, Unacceptable, clean
 from bot.pages import PLAIN, english, page_headers, render
 from bot.parts import Part
 from bot.reception import TAB_IDLE_S
-from bot.refusals import REFUSALS, Refused
+from bot.refusals import REFUSALS, Refusal, Refused
 from bot.sealing import Damaged, seal, unseal
 from bot.session import ServerKey
 
@@ -117,9 +117,7 @@ class PlainChat:
     async def hear(self, request: Request) -> HTTPResponse:
         """Take a form."""
         origin, given = self._checked(request)
-        address = self._assistant.addresses.name(
-            request.ip, request.headers.getall("x-forwarded-for", [])
-        )
+        address = self._address(request)
         text = given.get("text", "")
         if "start" in given:
             return await self._open(address, origin, text)
@@ -128,8 +126,9 @@ class PlainChat:
         except Refused as refused:
             if refused.code != "session":
                 raise
-            shown = Shown(text=text, problem=REFUSALS["session"].say)
-            return self._page(replace(shown, contacts=self._contacts), 401)
+            meant = self._refusal(address, "session")
+            shown = Shown(text=text, problem=meant.say)
+            return self._page(replace(shown, contacts=self._contacts), meant.status)
 
     async def _go_on(
         self, address: str, origin: str, given: Mapping[str, str]
@@ -151,7 +150,8 @@ class PlainChat:
         except (Refused, Unacceptable) as problem:
             if problem.code == "session":
                 raise
-            return self._again(ticket, given, problem)
+            meant = self._refusal(address, problem.code)
+            return self._again(ticket, given, problem, meant)
         following = replace(ticket, n=answer.n + 1, nonce=uuid.uuid4().hex)
         said = message.text or _label(given)
         return self._page(Shown(following, said, answer.messages))
@@ -163,10 +163,13 @@ class PlainChat:
         return self._page(Shown(ticket, messages=opened.messages, text=text))
 
     def _again(
-        self, ticket: Ticket, given: Mapping[str, str], problem: Refused | Unacceptable
+        self,
+        ticket: Ticket,
+        given: Mapping[str, str],
+        problem: Refused | Unacceptable,
+        meant: Refusal,
     ) -> HTTPResponse:
         """Show the page again, with what was written and why it was not answered."""
-        meant = REFUSALS[problem.code]
         messages: Sequence[Part] = ()
         if isinstance(problem, Refused):
             messages = problem.messages
@@ -210,6 +213,16 @@ class PlainChat:
         headers = dict(HEADERS)
         return HTTPResponse(text, status, headers, headers.pop("Content-Type"))
 
+    def _address(self, request: Request) -> str:
+        """Return the caller's name for counting."""
+        forwarded = request.headers.getall("x-forwarded-for", [])
+        return self._assistant.addresses.name(request.ip, forwarded)
+
+    def _refusal(self, address: str, code: str) -> Refusal:
+        """Return what a refusal says, once it is counted."""
+        self._assistant.metrics.failure(address, code)
+        return REFUSALS[code]
+
     def _checked(self, request: Request) -> tuple[str, Mapping[str, str]]:
         """Return where a form came from, and its fields.
 
@@ -247,13 +260,14 @@ class PlainChat:
             try:
                 return await handler(request)
             except Refused as refused:
-                meant = REFUSALS[refused.code]
+                meant = self._refusal(self._address(request), refused.code)
                 shown = Shown(problem=meant.say, contacts=self._contacts)
                 return self._page(shown, meant.status)
             except Exception as error:
                 log.event("request.failed", level="error", error=type(error).__name__)
-                shown = Shown(problem=REFUSALS["not_kept"].say, contacts=self._contacts)
-                return self._page(shown, 503)
+                meant = self._refusal(self._address(request), "not_kept")
+                shown = Shown(problem=meant.say, contacts=self._contacts)
+                return self._page(shown, meant.status)
 
         return answering
 

@@ -8,6 +8,7 @@ import fcntl
 import json
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from bot.assembly import Assistant, assemble
 from bot.channel import HEADERS, WebChat
 from bot.gate import LARGEST_BODY
 from bot.knowledge import loaded
+from bot.metrics import Metrics
 from bot.model import ensure
 from bot.pages import Page, environment, rendered
 from bot.plain import PlainChat
@@ -146,13 +148,20 @@ def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
     """Return Rasa's agent with this model and the store that endpoints.yml names.
 
     Raises:
-        CannotServe: another tracker store is named there.
+        CannotServe: another tracker store is named there, or the model is no good.
     """
     store = TrackerStore.create(read_endpoint_config(endpoints, "tracker_store"))
     if not isinstance(store, ConversationStore):
         wanted = "bot.store.ConversationStore"
         raise CannotServe(f"endpoints.yml: tracker_store must be {wanted}")
-    return Agent.load(model, tracker_store=store)
+    try:
+        return Agent.load(model, tracker_store=store)
+    except Exception as error:  # whatever a broken archive makes Rasa raise
+        why = type(log.cause_of(error)).__name__
+        raise CannotServe(
+            f"the model {model.name} cannot be loaded ({why}); delete it, and "
+            "`bot train` makes another"
+        ) from None
 
 
 def server_keys(settings: Settings, say: Say) -> list[ServerKey]:
@@ -257,19 +266,25 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
     pages = rendered(facts, settings.origins, settings.frame_ancestors)
     # A database file is for one process; PostgreSQL is for as many as there are, each
     # with a data folder of its own.
-    with alone_in(settings.data_dir), _listening(settings) as listener:
+    metrics = Metrics(settings.metrics_window_s)
+    with (
+        alone_in(settings.data_dir),
+        _listening(settings) as listener,
+        _shown(metrics, settings.metrics_port),
+    ):
         keys = server_keys(settings, say)
         model = ensure(root, settings.models_dir, say)
         say("Loading the model and checking everything.")
         agent = load_agent(model)
         log.configure(settings.log_level)  # Rasa has set up logging of its own
-        assistant = assemble(settings, agent, keys, facts=facts)
+        assistant = assemble(settings, agent, keys, facts=facts, metrics=metrics)
         around = (settings.origins, settings.frame_ancestors)
         contacts = help_contacts(facts)
         app = make_app(assistant, contacts, pages, *around)
         plain = PlainChat(assistant, environment(facts), contacts, keys[0])
         app.blueprint(plain.blueprint())
-        _announce(app, f"http://{settings.host}:{settings.port}", say)
+        address = f"{settings.host}:{settings.port}"
+        began = _announce(app, f"http://{address}", say)
         app.run(
             sock=listener,
             protocol=PatientProtocol,
@@ -277,15 +292,43 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
             motd=False,
             access_log=False,
         )
+        if not began.is_set():  # Sanic returns as if nothing had happened
+            raise CannotServe(f"cannot listen on {address}")
 
 
-def _announce(app: Sanic, address: str, say: Say) -> None:
+@contextlib.contextmanager
+def _shown(metrics: Metrics, port: int) -> Iterator[None]:
+    """Show the metrics while the service runs, if a port is set.
+
+    Raises:
+        CannotServe: it cannot be used.
+    """
+    with contextlib.ExitStack() as stack:
+        if port:
+            from bot.scraping import HOST, exposed  # most need none of it
+
+            try:
+                stack.enter_context(exposed(metrics, port))
+            except OSError as error:
+                why = f"cannot show metrics on {HOST}:{port}: {error.strerror}"
+                raise CannotServe(why) from None
+        yield
+
+
+def _announce(app: Sanic, address: str, say: Say) -> threading.Event:
     """Say the address, and be told to stop, once the server runs for good.
 
-    Sanic would listen for the signal before that, and lose it when it comes early.
+    Sanic would listen for the signal before that, and lose it when it comes early. It
+    stops once, however often it is told.
+
+    Returns:
+        What is set as soon as the server listens.
     """
+    began = threading.Event()
 
     async def begin(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+        began.set()
+
         def running() -> None:
             for each in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(each, app.stop)
@@ -294,6 +337,7 @@ def _announce(app: Sanic, address: str, say: Say) -> None:
         loop.call_later(RUNNING_AFTER_S, running)
 
     app.register_listener(begin, "after_server_start")
+    return began
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -26,11 +26,17 @@ NAMES = (
     "DATABASE_URL",
     "MODELS_DIR",
     "ACTION_URL",
+    "ACTION_SECRET",
+    "ACTION_SECRET_FILE",
     "IDLE_S",
     "ABSOLUTE_S",
     "MAX_SESSIONS",
     "LOG_LEVEL",
+    "METRICS_PORT",
+    "METRICS_WINDOW_S",
 )
+SHORTEST_SECRET = 32
+SECRET_HEADER = "X-First-Contact-Secret"  # noqa: S105 - its name, not its value
 LOG_LEVELS = ("debug", "info", "warning", "error")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -57,7 +63,10 @@ class Settings:
         action_url: an action server to call, or empty to run actions in this process.
         idle_s, absolute_s: how long a conversation lives unused, and at most.
         max_sessions: how many conversations may be open at once.
+        action_secret: what calls of an action server must carry, or empty.
         log_level: the least urgent events that are logged.
+        metrics_port: where counts are shown on this machine; 0 for nowhere.
+        metrics_window_s: for how long is counted before anything is shown.
     """
 
     force: str = "cheshire"
@@ -74,7 +83,10 @@ class Settings:
     idle_s: int = 30 * 60
     absolute_s: int = 4 * 60 * 60
     max_sessions: int = 2000
+    action_secret: str = field(default="", repr=False)
     log_level: str = "info"
+    metrics_port: int = 0
+    metrics_window_s: int = 15 * 60
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -103,10 +115,15 @@ class Settings:
             database_url=given["DATABASE_URL"],
             models_dir=Path(given["MODELS_DIR"] or cls.models_dir),
             action_url=_action_url(given),
+            action_secret=_action_secret(given),
             idle_s=_number(given, "IDLE_S", cls.idle_s, 60, 24 * 3600),
             absolute_s=_number(given, "ABSOLUTE_S", cls.absolute_s, 60, 24 * 3600),
             max_sessions=_number(given, "MAX_SESSIONS", cls.max_sessions, 1, 1_000_000),
             log_level=given["LOG_LEVEL"] or cls.log_level,
+            metrics_port=_number(given, "METRICS_PORT", cls.metrics_port, 1, 65535),
+            metrics_window_s=_number(
+                given, "METRICS_WINDOW_S", cls.metrics_window_s, 15 * 60, 24 * 3600
+            ),
         )
         if settings.log_level not in LOG_LEVELS:
             raise SettingsError(f"{PREFIX}LOG_LEVEL: one of {', '.join(LOG_LEVELS)}")
@@ -115,6 +132,11 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}SESSION_KEY: must be set when {PREFIX}ORIGINS is set; "
                 "make one with `bot new-key`"
+            )
+        elsewhere = urlsplit(settings.action_url).hostname
+        if elsewhere and not is_this_machine(elsewhere) and not settings.action_secret:
+            raise SettingsError(
+                f"{PREFIX}ACTION_SECRET: must be set when actions run on another machine"
             )
         return settings
 
@@ -162,25 +184,45 @@ def _networks(given: Mapping[str, str], name: str) -> tuple[Network, ...]:
 
 
 def _keys(given: Mapping[str, str]) -> tuple[str, ...]:
-    current = given["SESSION_KEY"]
-    if given["SESSION_KEY_FILE"]:
-        if current:
-            raise SettingsError(
-                f"{PREFIX}SESSION_KEY and {PREFIX}SESSION_KEY_FILE: set one of them"
-            )
-        try:
-            file = Path(given["SESSION_KEY_FILE"])
-            current = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise SettingsError(
-                f"{PREFIX}SESSION_KEY_FILE: the file cannot be read"
-            ) from None
-        if not current:
-            raise SettingsError(f"{PREFIX}SESSION_KEY_FILE: the file is empty")
+    current = _secret(given, "SESSION_KEY")
     previous = given["SESSION_KEY_PREVIOUS"]
     if previous and not current:
         raise SettingsError(f"{PREFIX}SESSION_KEY: must be set beside the previous one")
     return tuple(key for key in (current, previous) if key)
+
+
+def _secret(given: Mapping[str, str], name: str) -> str:
+    """Return a secret that is set, or is in the file that is."""
+    file = given[f"{name}_FILE"]
+    if not file:
+        return given[name]
+    if given[name]:
+        raise SettingsError(f"{PREFIX}{name} and {PREFIX}{name}_FILE: set one of them")
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{PREFIX}{name}_FILE: the file cannot be read") from None
+    if not secret:
+        raise SettingsError(f"{PREFIX}{name}_FILE: the file is empty")
+    return secret
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a name or an address is this very machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _action_secret(given: Mapping[str, str]) -> str:
+    secret = _secret(given, "ACTION_SECRET")
+    if secret and len(secret.encode()) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"{PREFIX}ACTION_SECRET: {SHORTEST_SECRET} bytes or more; `bot new-key` "
+            "makes one"
+        )
+    return secret
 
 
 def _action_url(given: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
+import socket
 import subprocess
 import sys
 import uuid
@@ -56,7 +57,14 @@ def agent():
     return load_agent(model(), str(HERE.parents[1] / "endpoints.yml"))
 
 
-def assistant(folder, limits=None, **settings):
+def free_port():
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def assistant(folder, limits=None, metrics=None, endpoint=None, **settings):
     """Return the toy assistant, put together and not started."""
     given = {"database_url": f"sqlite:///{folder}/kept.db", "data_dir": folder}
     return assemble(
@@ -64,8 +72,9 @@ def assistant(folder, limits=None, **settings):
         agent(),
         [ServerKey.from_text(KEY)],
         facts=facts(),
-        endpoint=LocalActions("toy.actions"),
+        endpoint=endpoint or LocalActions("toy.actions"),
         limits=limits,
+        metrics=metrics,
     )
 
 
