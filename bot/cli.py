@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _is_plain(error):
             raise
+        log.finish()  # this is the last line
         print(f"First Contact cannot go on: {error}.", file=sys.stderr)  # noqa: T201
         return 1
 

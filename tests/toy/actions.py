@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from rasa_sdk import Action
+from rasa_sdk import Action, FormValidationAction
 from rasa_sdk.events import AllSlotsReset, FollowupAction, SlotSet
 
 released = threading.Event()
@@ -49,6 +49,16 @@ class Hang(Action):
         return []
 
 
+class Nap(Action):
+    def name(self):
+        return "action_nap"
+
+    async def run(self, dispatcher, tracker, domain):
+        await asyncio.sleep(2)
+        dispatcher.utter_message(text="Awake.")
+        return []
+
+
 class Mute(Toy):
     def act(self, dispatcher, tracker):
         return []
@@ -88,3 +98,16 @@ class Warn(Toy):
         part = {"kind": "danger", "level": "immediate", "text": "Call.", "contacts": []}
         dispatcher.utter_message(json_message=part)
         return [SlotSet("signs", ["seen"])]
+
+
+class AskWho(Toy):
+    def name(self):
+        return "action_ask_toy_form_who"
+
+    def act(self, dispatcher, tracker):
+        dispatcher.utter_message(text="Who?")
+
+
+class Validate(FormValidationAction):
+    def name(self):
+        return "validate_toy_form"
