@@ -64,12 +64,16 @@ def free_port():
         return free.getsockname()[1]
 
 
-def assistant(folder, limits=None, metrics=None, endpoint=None, **settings):
-    """Return the toy assistant, put together and not started."""
-    given = {"database_url": f"sqlite:///{folder}/kept.db", "data_dir": folder}
+def assistant(folder, limits=None, endpoint=None, **given):
+    """Return the toy assistant, put together and not started.
+
+    `given` are settings, or `agent` and `metrics` for others than the usual ones.
+    """
+    rasa, metrics = given.pop("agent", None), given.pop("metrics", None)
+    kept = {"database_url": f"sqlite:///{folder}/kept.db", "data_dir": folder}
     return assemble(
-        Settings(**{**given, **settings}),
-        agent(),
+        Settings(**{**kept, **given}),
+        rasa or agent(),
         [ServerKey.from_text(KEY)],
         facts=facts(),
         endpoint=endpoint or LocalActions("toy.actions"),

@@ -30,6 +30,9 @@ for name in ("rasa.core.processor", "sanic.error", "sqlalchemy.engine", "early")
 everything(structlog.get_logger())
 structlog.get_logger().warning("CANARY", text="CANARY")
 logging.getLogger("rasa").error("%s %s", "CANARY", {"CANARY": 1}, extra={"x": "CANARY"})
+for name in ("fields", "logger", "error", "text"):
+    extra = {name: {"CANARY": "CANARY"}}
+    logging.getLogger("rasa").error("CANARY", extra=extra)
 warnings.warn("CANARY")
 async def fails():
     raise RuntimeError("CANARY")
@@ -45,7 +48,8 @@ raise KeyError("CANARY")
 
 @pytest.mark.parametrize("level", ["debug", "info", "error"])
 def test_no_word_of_anybody_comes_out_at_any_level(level):
-    """P1."""
+    """P1, LOG-1, LOG-2: loggers of ours and of others, warnings, tasks, threads and
+    uncaught errors, at every level."""
     ran = subprocess.run(
         [sys.executable, "-c", SCRIPT, level],
         capture_output=True,

@@ -58,6 +58,11 @@ def test_nothing_set_means_this_machine_alone():
         ("FRAME_ANCESTORS", "ftp://example.org"),
         ("TRUSTED_PROXIES", "proxy"),
         ("ACTION_URL", "localhost:5055"),
+        ("ACTION_URL", "http://10.0.0.7:5055/webhook"),
+        ("ACTION_SECRET", "too short"),
+        ("ACTION_SECRET_FILE", "/nowhere/at/all"),
+        ("METRICS_PORT", "0"),
+        ("METRICS_WINDOW_S", "899"),
         ("LOG_LEVEL", "loud"),
         ("SESSION_KEY_FILE", "/nowhere/at/all"),
         ("SESSION_KEY_PREVIOUS", OTHER_KEY),
@@ -95,6 +100,16 @@ def test_a_real_site_needs_a_key_of_its_own():
     """F29."""
     with pytest.raises(SettingsError, match="SESSION_KEY"):
         Settings.from_env(env(ORIGINS="https://chat.example.org"))
+
+
+def test_actions_on_another_machine_need_a_secret():
+    """ACT-1."""
+    url = "http://10.0.0.7:5055/webhook"
+    near = Settings.from_env(env(ACTION_URL="http://127.0.0.1:5055/webhook"))
+    far = Settings.from_env(env(ACTION_URL=url, ACTION_SECRET=OTHER_KEY))
+
+    assert (near.action_secret, far.action_secret) == ("", OTHER_KEY)
+    assert OTHER_KEY not in repr(far)
 
 
 def test_secrets_do_not_show_when_settings_are_printed():

@@ -10,7 +10,7 @@ from toy.house import Chat, new_id, run, started, texts
 from bot.answering import Answer
 from bot.limits import MESSAGES_PER_CONVERSATION
 from bot.refusals import Refused
-from bot.store import RunningTurn, running
+from bot.store import RunningTurn, StoreUnavailable, running
 from bot.thinking import ThinkingThread
 
 
@@ -419,3 +419,60 @@ def test_what_the_caller_knows_is_known_in_the_thread():
         return answer
 
     assert run(work()) == "mine"
+
+
+def test_whoever_waits_for_a_turn_is_told_when_the_service_stops(tmp_path):
+    """F7, OPS-3: what runs goes on; what waits behind it, or for a gap, is told at once."""
+    actions.released.clear()
+
+    async def work(toy, chat):
+        other = Chat(toy)
+        await other.begin()
+        running = asyncio.ensure_future(chat.say("hang"))
+        await asyncio.sleep(0)
+        behind = asyncio.ensure_future(chat.say("hello", n=2))
+        gap = asyncio.ensure_future(other.say("hello", n=2))
+        while len(toy.turns._waiting) < 2:
+            await asyncio.sleep(0.01)
+        stopping = asyncio.ensure_future(toy.turns.stop())
+        told = [(await refused(waiting)).code for waiting in (behind, gap)]
+        still_running = not running.done()
+        actions.released.set()
+        await stopping
+        return told, still_running, texts(await running)
+
+    assert talk(tmp_path, work) == (["stopping"] * 2, True, ["Released."])
+
+
+def test_a_turn_that_does_not_end_in_time_is_told_when_the_service_stops(
+    tmp_path, monkeypatch
+):
+    """F7."""
+    actions.released.clear()
+    monkeypatch.setattr("bot.turns.STOP_S", 0.05)
+
+    async def work(toy, chat):
+        running = asyncio.ensure_future(chat.say("hang"))
+        await asyncio.sleep(0)
+        await toy.turns.stop()
+        actions.released.set()
+        return (await refused(running)).code
+
+    assert talk(tmp_path, work) == "stopping"
+
+
+def test_readiness_is_asked_for_once_however_often_it_is_asked(tmp_path, monkeypatch):
+    """OPS-1: good or bad, the answer holds for a second."""
+    asked = []
+
+    async def probe():
+        asked.append(1)
+        raise StoreUnavailable
+
+    async def work(toy, chat):
+        monkeypatch.setattr(toy.conversations, "probe", probe)
+        at_once = await asyncio.gather(*(toy.is_ready() for _ in range(50)))
+        return at_once, await toy.is_ready()
+
+    assert talk(tmp_path, work) == ([False] * 50, False)
+    assert len(asked) == 1
