@@ -7,7 +7,7 @@ export RASA_TELEMETRY_ENABLED = false
 export TF_CPP_MIN_LOG_LEVEL = 3
 export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 
-.PHONY: help run test lint supply sbom unit files conversations nlu faults browser proof train evaluate calibrate lock clean
+.PHONY: help run test lint supply sbom unit files conversations nlu faults browser proof train evaluate calibrate lock clean soak
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ conversations: $(VENV)/.dev ## Whole conversations with the trained model
 
 proof: $(VENV)/.dev ## Write docs/proof.md from the tests and their last results
 	@$(BIN)/python tests/proof.py
+
+soak: $(VENV)/.dev ## Load and limits, before a release (tests/load)
+	@$(BIN)/pytest -q tests/load
 
 train: $(VENV)/.run ## Train a model for this code and data
 	@$(BIN)/bot train

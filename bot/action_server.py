@@ -21,6 +21,7 @@ from bot.settings import SECRET_HEADER, Settings, SettingsError, is_this_machine
 
 LISTENS_ON = "SANIC_HOST"  # what the SDK reads
 HEALTH = "/health"
+NOT_ANSWERED = {"error": "not_answered"}
 
 
 def protect(app: Sanic) -> None:
@@ -47,12 +48,12 @@ def protect(app: Sanic) -> None:
         given = str(request.headers.get(SECRET_HEADER, "")).encode()
         if request.path == HEALTH or hmac.compare_digest(given, secret):
             return None
-        return json_response({"error": "forbidden"}, 403)
+        return json_response(NOT_ANSWERED, 403)
 
     async def withhold(request: Request, response: HTTPResponse) -> HTTPResponse | None:
         if response.status < 400 or _says_rejected(response):
             return None
-        return json_response({"error": "failed"}, response.status)
+        return json_response(NOT_ANSWERED, response.status)
 
     app.register_middleware(admit, "request")
     app.register_middleware(withhold, "response")

@@ -8,7 +8,6 @@ import fcntl
 import json
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from rasa.shared.constants import DEFAULT_ENDPOINTS_PATH
 from rasa.utils.endpoints import read_endpoint_config
 from sanic import Sanic
 from sanic.exceptions import (
-    InvalidUsage,
     MethodNotSupported,
     NotFound,
     PayloadTooLarge,
@@ -29,10 +27,8 @@ from sanic.exceptions import (
     ServiceUnavailable,
 )
 from sanic.handlers import ErrorHandler
-from sanic.http import Stage
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from sanic.server.protocols.http_protocol import HttpProtocol
 
 from bot import log
 from bot.assembly import Assistant, assemble
@@ -47,20 +43,13 @@ from bot.refusals import Refused, help_contacts
 from bot.session import ServerKey, new_key
 from bot.settings import Settings
 from bot.store import ConversationStore
+from bot.wire import REQUEST_S, PatientProtocol, StrictRequest
 
 LARGEST_HEADERS = 8 * 1024
-REQUEST_S = 10
 ANSWER_S = 25  # above any turn's own limits
 IDLE_CONNECTION_S = 15
+BACKLOG = 100
 RUNNING_AFTER_S = 0.1
-SINGLE_HEADERS = (
-    "authorization",
-    "content-length",
-    "content-type",
-    "host",
-    "origin",
-    "transfer-encoding",
-)
 KEY_FILE = "session.key"
 LOCK_FILE = "running.lock"
 Say = Callable[[str], None]
@@ -97,51 +86,6 @@ class PlainErrors(ErrorHandler):
                 name = type(exception).__name__
                 log.event("request.failed", level="error", error=name)
         return self._chat.refusal(request, Refused(code))
-
-
-class StrictRequest(Request):
-    """A request that a proxy and we cannot read in two different ways."""
-
-    def __init__(
-        self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any
-    ) -> None:
-        """Take the request's head, before any of its body is read.
-
-        Raises:
-            InvalidUsage: a header stands twice, or the body has no one length.
-        """
-        super().__init__(url_bytes, headers, *args, **kwargs)
-        doubled = any(len(headers.getall(name, [])) > 1 for name in SINGLE_HEADERS)
-        length = headers.get("content-length", "0")
-        coding = headers.get("transfer-encoding")
-        sized = length.isascii() and length.isdigit() and len(length) < 12
-        if coding is not None:
-            sized = coding == "chunked" and "content-length" not in headers
-        if doubled or not sized:
-            raise InvalidUsage("Bad Request")
-
-    async def receive_body(self) -> None:
-        """Read the body while it keeps coming in reasonable time.
-
-        Raises:
-            RequestTimeout: it does not.
-        """
-        try:
-            await asyncio.wait_for(super().receive_body(), REQUEST_S)
-        except asyncio.TimeoutError:
-            raise RequestTimeout("Request Timeout") from None
-
-
-class PatientProtocol(HttpProtocol):
-    """HTTP whose clock does not start again with every byte of a slow request."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take some bytes."""
-        http = getattr(self, "_http", None)  # set when the connection's task runs
-        began: float | None = getattr(self, "_time", None)
-        super().data_received(data)
-        if http and http.stage is not Stage.IDLE and began is not None:
-            self._time = began
 
 
 def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
@@ -284,7 +228,8 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         plain = PlainChat(assistant, environment(facts), contacts, keys[0])
         app.blueprint(plain.blueprint())
         address = f"{settings.host}:{settings.port}"
-        began = _announce(app, f"http://{address}", say)
+        _listen_when_ready(app, listener, address)
+        _announce(app, f"http://{address}", say)
         app.run(
             sock=listener,
             protocol=PatientProtocol,
@@ -292,8 +237,6 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
             motd=False,
             access_log=False,
         )
-        if not began.is_set():  # Sanic returns as if nothing had happened
-            raise CannotServe(f"cannot listen on {address}")
 
 
 @contextlib.contextmanager
@@ -315,20 +258,31 @@ def _shown(metrics: Metrics, port: int) -> Iterator[None]:
         yield
 
 
-def _announce(app: Sanic, address: str, say: Say) -> threading.Event:
+def _listen_when_ready(app: Sanic, listener: socket.socket, address: str) -> None:
+    """Listen once everything has started.
+
+    Two may bind a port and one may listen. uvloop would not tell the other, which would
+    then say that it is ready and hear nobody.
+    """
+
+    async def begin(app: Sanic, _: Any) -> None:
+        try:
+            listener.listen(BACKLOG)
+        except OSError as error:
+            why = f"cannot listen on {address}: {error.strerror}"
+            raise CannotServe(why) from None
+
+    app.register_listener(begin, "before_server_start")
+
+
+def _announce(app: Sanic, address: str, say: Say) -> None:
     """Say the address, and be told to stop, once the server runs for good.
 
     Sanic would listen for the signal before that, and lose it when it comes early. It
     stops once, however often it is told.
-
-    Returns:
-        What is set as soon as the server listens.
     """
-    began = threading.Event()
 
     async def begin(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
-        began.set()
-
         def running() -> None:
             for each in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(each, app.stop)
@@ -337,7 +291,6 @@ def _announce(app: Sanic, address: str, say: Say) -> threading.Event:
         loop.call_later(RUNNING_AFTER_S, running)
 
     app.register_listener(begin, "after_server_start")
-    return began
 
 
 def _listening(settings: Settings) -> socket.socket:

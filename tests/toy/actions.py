@@ -59,6 +59,11 @@ class Nap(Action):
         return []
 
 
+class Hog(Toy):
+    def act(self, dispatcher, tracker):
+        dispatcher.utter_message(text=f"Took {len(bytearray(2 << 30))} bytes.")
+
+
 class Mute(Toy):
     def act(self, dispatcher, tracker):
         return []

@@ -76,6 +76,34 @@ class Process:
 
         `address` is whom a trusted proxy would say that the call is from.
         """
+        sent = self.send(self.connect(), method, path, value, token, address)
+        return self.answer(sent)
+
+    def ask(self, token, n, text):
+        """Say something and wait for no answer; `answer` does."""
+        message = body(n, text)
+        return self.send(self.connect(), "POST", "/chat/messages", message, token)
+
+    def answer(self, connection):
+        """Wait for the answer to what was sent; return its status and its JSON."""
+        answer = self.answer_on(connection)
+        connection.close()
+        return answer
+
+    def answer_on(self, connection):
+        """Wait for the answer on a connection that stays open."""
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None
+
+    def connect(self):
+        """Open a connection to send on."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.connect()
+        return connection
+
+    def send(self, connection, method, path, value=None, token=None, address=None):
+        """Send on a connection."""
         headers = {
             "Origin": f"http://127.0.0.1:{self.port}",
             "Content-Type": "application/json",
@@ -84,14 +112,9 @@ class Process:
             headers["Authorization"] = f"Bearer {token}"
         if address:
             headers["X-Forwarded-For"] = address
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(
-            method, path, json.dumps(value) if value is not None else None, headers
-        )
-        answer = connection.getresponse()
-        text = answer.read()
-        connection.close()
-        return answer.status, json.loads(text) if text else None
+        content = json.dumps(value) if value is not None else None
+        connection.request(method, path, content, headers)
+        return connection
 
     def begin(self, address=None):
         """Start a conversation; return its token."""

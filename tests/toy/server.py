@@ -10,7 +10,8 @@ import threading
 
 from bot.pages import Page, page_headers
 from bot.refusals import help_contacts
-from bot.serving import PatientProtocol, make_app
+from bot.serving import make_app
+from bot.wire import PatientProtocol
 from toy.house import assistant, body, facts
 
 names = itertools.count()
