@@ -39,7 +39,14 @@ from bot.refusals import Refused
 from bot.sealing import seal, tag, unseal
 from bot.session import Session
 from bot.snapshot import as_json, compacted, just_forgotten, revived
-from bot.store import Answered, Conversations, Kept, RunningTurn, running
+from bot.store import (
+    Answered,
+    Conversations,
+    Kept,
+    RunningTurn,
+    StoreConflict,
+    running,
+)
 
 TURN_S = 15.0
 LIVE = 500
@@ -145,6 +152,7 @@ class Answering:
 
         Raises:
             Refused: it was not answered; nothing of it is kept.
+            StoreConflict: the same, because the conversation has moved on or ended.
         """
         started = time.monotonic()
         try:
@@ -164,7 +172,7 @@ class Answering:
                 reply = Reply(reply.parts, live.offered)
             step = Step(kept.version + 1, message.n, message.id)
             answer = await self._keep(session, turn, reply, step)
-        except Refused:
+        except (Refused, StoreConflict):
             raise
         except (Exception, TurnAborted) as error:
             raise failed(error) from None

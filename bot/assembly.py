@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rasa.core.agent import Agent
@@ -14,7 +14,6 @@ from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
 
 from bot import danger, guards, log
 from bot.answering import Answering, Converse, DangerLane
-from bot.database import UnsafeStore
 from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
 from bot.knowledge import Knowledge, loaded
 from bot.limits import AddressKeys, Limits
@@ -28,6 +27,7 @@ from bot.turns import Turns
 
 SWEEP_EVERY_S = 60.0
 READY_FOR_S = 1.0
+Clock = Callable[[], float]
 
 
 class SteadyClock:
@@ -52,7 +52,7 @@ class Assistant:
     reception: Reception
     addresses: AddressKeys
     thinking: ThinkingThread
-    clock: SteadyClock
+    clock: Clock
     metrics: Metrics
     _sweeper: asyncio.Task[None] | None = None
     _proved: bool = False
@@ -66,12 +66,9 @@ class Assistant:
         Raises:
             GuardMissing: a failure inside Rasa would pass unnoticed.
             ActionsMissing: an action of the domain cannot be run.
-            UnsafeStore: the database cannot be written.
+            UnsafeStore: the database cannot be read and written.
         """
-        try:
-            await self.conversations.open()
-        except (StoreUnavailable, StoreConflict):
-            raise UnsafeStore("the database cannot be read and written") from None
+        await self.conversations.open()
         await guards.prove(self.agent)
         self.turns.in_danger("hello")  # the first person waits for no pattern to load
         self._proved = True
@@ -120,9 +117,11 @@ class Assistant:
                 if gone:
                     log.event("conversations.erased", count=gone)
                 self.metrics.live(await self.conversations.count())
-            except (StoreUnavailable, StoreConflict) as error:
-                name = type(error).__name__
-                log.event("conversations.sweep_failed", level="error", error=name)
+            except Exception as error:
+                # Whatever it is: the next sweep must come.
+                name, place = type(error).__name__, log.place_of(error.__traceback__)
+                event = "conversations.sweep_failed"
+                log.event(event, level="error", error=name, code=place)
             await asyncio.sleep(SWEEP_EVERY_S)
 
 
@@ -135,6 +134,7 @@ def assemble(
     endpoint: Endpoint | None = None,
     limits: Limits | None = None,
     metrics: Metrics | None = None,
+    clock: Clock | None = None,
 ) -> Assistant:
     """Return the assistant around a loaded agent.
 
@@ -147,13 +147,14 @@ def assemble(
         endpoint: where actions run; as endpoints.yml says when left out.
         limits: on how much may be asked; the usual ones when left out.
         metrics: where turns are counted; nobody sees them when left out.
+        clock: seconds since 1970; the computer's, held steady, when left out.
 
     Raises:
         ActionsMissing: there is nothing to run actions.
         UnsafeStore: the database is not fit to be used.
     """
     facts = facts or loaded(settings.force)
-    clock = SteadyClock()
+    clock = clock or SteadyClock()
     metrics = metrics or Metrics()
     conversations = Conversations(settings.database, settings.absolute_s)
     guards.install(agent, endpoint or configured_endpoint(settings))

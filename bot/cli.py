@@ -178,7 +178,7 @@ def run_purge(options: argparse.Namespace, settings: Settings, root: Path) -> in
     if not settings.database_url and not settings.data_dir.exists():
         say("Nothing is kept here.")
         return 0
-    from bot.store import Conversations
+    from bot.store import Conversations, StoreUnavailable
 
     conversations = Conversations(settings.database, settings.absolute_s)
 
@@ -186,6 +186,8 @@ def run_purge(options: argparse.Namespace, settings: Settings, root: Path) -> in
         try:
             await conversations.open()
             return await conversations.sweep(time.time()), await conversations.count()
+        except StoreUnavailable as error:
+            raise Stop(f"the database does not answer ({error})") from None
         finally:
             conversations.close()
 

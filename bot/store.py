@@ -10,12 +10,14 @@ or writes a database and a turn is kept whole, with its answer, or not at all.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -26,38 +28,26 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
-from bot.database import CONNECTIONS, engine_for
+from bot import log
+from bot.database import (
+    CONNECTIONS,
+    UnsafeStore,
+    conversations,
+    engine_for,
+    make_tables,
+    reason,
+    turns,
+)
+from bot.erasure import Limits, erase_these, flush_journal
 
 CALL_S = 4.5
-SWEEP_BATCH = 500
+WRITERS = CONNECTIONS // 2
 
 T = TypeVar("T")
-metadata = sa.MetaData()
-
-conversations = sa.Table(
-    "conversations",
-    metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("last_n", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("seen_at", sa.BigInteger, nullable=False),
-    sa.Column("idle_s", sa.Integer, nullable=False),
-    sa.Column("snapshot", sa.LargeBinary, nullable=False),
-)
-turns = sa.Table(
-    "turns",
-    metadata,
-    sa.Column("conversation_id", sa.String(64), primary_key=True),
-    sa.Column("n", sa.Integer, primary_key=True),
-    sa.Column("tag", sa.String(32), nullable=False),
-    sa.Column("answer", sa.LargeBinary, nullable=False),
-    sa.UniqueConstraint("conversation_id", "tag"),
-)
 
 
 class StoreUnavailable(Exception):
-    """The conversation could not be read or kept now."""
+    """The conversation could not be read or kept now; the message is a code at most."""
 
 
 class StoreConflict(Exception):
@@ -98,20 +88,32 @@ class Conversations:
             UnsafeStore: the address is wrong or others may read the file.
         """
         self._absolute_s = absolute_s
-        self._engine = engine_for(url)
-        # A database in memory is one connection, and that has room for one thread.
-        single = isinstance(self._engine.pool, StaticPool)
-        self._threads = ThreadPoolExecutor(1 if single else CONNECTIONS, "store")
-        self._erased_since_checkpoint = False
+        self._engine, self._file = engine_for(url)
+        # SQLite lets one write at a time: whoever waits for that keeps no reader back.
+        one = self._engine.dialect.name == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if one else WRITERS, "store-write")
+        self._readers = ThreadPoolExecutor(CONNECTIONS - WRITERS, "store-read")
+        if isinstance(self._engine.pool, StaticPool):
+            # A database in memory is one connection, and that has room for one thread.
+            self._readers = self._writers
+        # Asked to be erased when the database could not: gone for all but the sweep.
+        self._leaving: set[str] = set()
+        # A process before this one may have ended before it emptied the journal.
+        self._to_flush = True
 
     async def open(self) -> None:
         """Make the tables that are missing, and prove that a row can be kept.
 
         Raises:
-            StoreUnavailable: it cannot be written.
+            UnsafeStore: it cannot be read and written.
         """
-        await self._call(metadata.create_all)
-        await self.probe()
+        try:
+            await self._call(make_tables)
+            await self.probe()
+        except (StoreUnavailable, StoreConflict) as error:
+            code = str(error) or type(error).__name__
+            why = f"the database cannot be read and written ({code})"
+            raise UnsafeStore(why, code) from None
 
     async def probe(self) -> None:
         """Write a row, read it back, and take it away again.
@@ -151,25 +153,38 @@ class Conversations:
             kept = Kept(row.version, row.last_n, row.snapshot)
             return kept, [Answered(r.n, r.tag, r.answer) for r in found]
 
-        return await self._call(find)
+        return await self._call(find, self._readers)
 
     async def answers_after(
         self, conversation_id: str, n: int, now: float
-    ) -> list[Answered]:
+    ) -> list[Answered] | None:
         """Return the answered turns after a number, in order; asking is a sign of life.
+
+        Returns:
+            The turns, or None when there is no such conversation, or no longer.
 
         Raises:
             StoreUnavailable: they could not be read.
         """
+        this = conversations.c.id == conversation_id
 
-        def find(connection: Connection) -> list[Answered]:
-            this = conversations.c.id == conversation_id
-            seen = sa.update(conversations).where(this).values(seen_at=int(now))
-            connection.execute(seen)
+        def find(connection: Connection) -> list[Answered] | None:
+            row = connection.execute(sa.select(conversations).where(this)).one_or_none()
+            if row is None or self._is_over(row, now):
+                return None
             after = _of(conversation_id).where(turns.c.n > n).order_by(turns.c.n)
             return [Answered(r.n, r.tag, r.answer) for r in connection.execute(after)]
 
-        return await self._call(find)
+        def see(connection: Connection) -> None:
+            seen = sa.update(conversations).where(this).values(seen_at=int(now))
+            connection.execute(seen)
+
+        found = await self._call(find, self._readers)
+        if found is not None:
+            # What can be read is not kept back because the disk is full.
+            with contextlib.suppress(StoreUnavailable):
+                await self._call(see)
+        return found
 
     async def keep(
         self,
@@ -203,6 +218,8 @@ class Conversations:
         give_up_at = time.monotonic() + CALL_S
 
         def keep(connection: Connection) -> None:
+            if conversation_id in self._leaving:
+                raise StoreConflict
             if kept.version == 1:
                 born = {"created_at": int(now), "idle_s": idle_s}
                 first = {"id": conversation_id, **born, **new}
@@ -230,34 +247,36 @@ class Conversations:
     async def erase(self, conversation_id: str) -> bool:
         """Erase one conversation, and say whether there was one.
 
+        When that fails it is over all the same, and the next sweep erases it.
+
         Raises:
-            StoreUnavailable: it could not be erased.
+            StoreUnavailable: it could not be erased now.
         """
-        gone = await self._call(lambda each: _erase(each, [conversation_id]))
-        self._erased_since_checkpoint = True
+        self._leaving.add(conversation_id)
+        gone = await self._call(partial(erase_these, [conversation_id]))
+        self._leaving.discard(conversation_id)
+        self._to_flush = True
         return gone > 0
 
     async def sweep(self, now: float) -> int:
         """Erase every conversation whose time has passed, and say how many there were.
 
+        What should have been erased long before is told to the log, as an error.
+
         Raises:
             StoreUnavailable: the database did not answer.
         """
-        over = sa.or_(
-            conversations.c.seen_at + conversations.c.idle_s < int(now),
-            conversations.c.created_at < int(now) - self._absolute_s,
-        )
-
-        def batch(connection: Connection) -> int:
-            some = sa.select(conversations.c.id).where(over).limit(SWEEP_BATCH)
-            return _erase(connection, list(connection.execute(some).scalars()))
-
-        total = 0
-        while gone := await self._call(batch):
+        leaving, limits = list(self._leaving), Limits(now, self._absolute_s)
+        total = await self._call(partial(erase_these, leaving))
+        self._leaving.difference_update(leaving)
+        for why, count in (await self._call(limits.overdue)).items():
+            if count:
+                log.event("conversations.overdue", level="error", code=why, count=count)
+        while gone := await self._call(limits.erase_some):
             total += gone
-        if total or self._erased_since_checkpoint:
-            await self._call(_flush_journal)
-            self._erased_since_checkpoint = False
+        self._to_flush = self._to_flush or total > 0
+        if self._to_flush:
+            self._to_flush = not await self._call(flush_journal)
         return total
 
     async def count(self) -> int:
@@ -267,36 +286,49 @@ class Conversations:
             StoreUnavailable: the database did not answer.
         """
         query = sa.select(sa.func.count()).select_from(conversations)
-        return await self._call(lambda connection: int(connection.scalar(query)))
+
+        def count(connection: Connection) -> int:
+            return int(connection.scalar(query))
+
+        return await self._call(count, self._readers)
 
     def close(self) -> None:
         """Let go of the database."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._readers, self._writers):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
     def _is_over(self, row: Any, now: float) -> bool:
-        last_s = min(row.seen_at + row.idle_s, row.created_at + self._absolute_s)
-        return bool(last_s < int(now))
+        return row.id in self._leaving or Limits(now, self._absolute_s).passed(row)
 
-    async def _call(self, work: Callable[[Connection], T]) -> T:
+    async def _call(
+        self, work: Callable[[Connection], T], threads: Executor | None = None
+    ) -> T:
         """Do the work in a transaction, in a thread, within the time allowed."""
         loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._threads, self._transaction, work)
+        threads = threads or self._writers
+        done = loop.run_in_executor(threads, self._transaction, work)
         try:
             return await asyncio.wait_for(asyncio.shield(done), CALL_S)
         except asyncio.TimeoutError:
-            done.add_done_callback(lambda late: late.exception())
-            raise StoreUnavailable from None
+            done.cancel()  # nobody waits for it: if it has not begun, it never need
+            log.event("store.failed", level="error", code="timeout")
+            raise StoreUnavailable("timeout") from None
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         try:
+            if self._file is not None:
+                self._file.check()
             with self._engine.begin() as connection:
                 return work(connection)
         except sa.exc.IntegrityError:
             raise StoreConflict from None
-        except sa.exc.SQLAlchemyError:
-            # SQL errors can hold values; whoever looks at this one sees none.
-            raise StoreUnavailable from None
+        except (sa.exc.SQLAlchemyError, UnsafeStore, TypeError, ValueError) as error:
+            # SQL errors can hold values, and what a damaged row holds has any type;
+            # whoever looks at this one sees a code.
+            name, code = type(error).__name__, reason(error)
+            log.event("store.failed", level="error", error=name, code=code)
+            raise StoreUnavailable(code) from None
 
 
 @dataclass
@@ -374,12 +406,6 @@ def _of(conversation_id: str) -> sa.sql.Select:
     return sa.select(turns).where(turns.c.conversation_id == conversation_id)
 
 
-def _erase(connection: Connection, ids: list[str]) -> int:
-    connection.execute(sa.delete(turns).where(turns.c.conversation_id.in_(ids)))
-    these = conversations.c.id.in_(ids)
-    return int(connection.execute(sa.delete(conversations).where(these)).rowcount)
-
-
 def _probe(connection: Connection) -> None:
     # Born in 1970: should it ever be left behind, the next sweep takes it.
     name = f"probe-{secrets.token_hex(8)}"
@@ -389,10 +415,4 @@ def _probe(connection: Connection) -> None:
     query = sa.select(conversations.c.snapshot).where(conversations.c.id == name)
     if connection.scalar(query) != b"probe":
         raise StoreUnavailable
-    _erase(connection, [name])
-
-
-def _flush_journal(connection: Connection) -> None:
-    """Empty SQLite's journal, so that what was erased is not in that file either."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    erase_these([name], connection)

@@ -8,6 +8,7 @@ the terminal speaks through it too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +21,10 @@ from bot.parts import Part
 from bot.refusals import Refused
 from bot.sealing import Damaged, tag
 from bot.session import Session
-from bot.store import Conversations, Kept, StoreUnavailable
+from bot.store import Conversations, Kept, StoreConflict, StoreUnavailable
 
 GAP_S = 5.0
+LOOK_AGAIN_S = 0.25
 STOP_S = 15.0
 WAITING = 2
 
@@ -88,10 +90,9 @@ class Turns:
         """
         name = session.conversation_id
         try:
-            kept, _ = await self._store.find(name, self._clock())
-            if kept is None:
-                raise Refused("session")
             found = await self._store.answers_after(name, n, self._clock())
+            if found is None:
+                raise Refused("session")
             return [opened(session, turn) for turn in found]
         except (StoreUnavailable, Damaged) as error:
             raise failed(error) from None
@@ -197,13 +198,15 @@ class Turns:
                 if message.n == kept.last_n + 1:
                     left_s = give_up_at - loop.time()
                     return await self._answering.next(session, kept, message, left_s)
+            except StoreConflict:
+                continue  # another process answered first, perhaps this very message
             finally:
                 lane.lock.release()
-            try:
-                gap = asyncio.wait_for(moved.wait(), no_gap_after - loop.time())
-                await self._in_line(gap)
-            except asyncio.TimeoutError:
-                raise Refused("gap", missing=kept.last_n + 1) from None
+            if loop.time() > no_gap_after:
+                raise Refused("gap", missing=kept.last_n + 1)
+            # What is missing may also be answered by another process.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await self._in_line(asyncio.wait_for(moved.wait(), LOOK_AGAIN_S))
 
     async def _in_line(self, event: Awaitable[Any]) -> None:
         """Wait for an event; whoever waits here when the service stops is told so."""

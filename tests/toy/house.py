@@ -64,7 +64,7 @@ def free_port():
         return free.getsockname()[1]
 
 
-def assistant(folder, limits=None, endpoint=None, **given):
+def assistant(folder, limits=None, endpoint=None, clock=None, **given):
     """Return the toy assistant, put together and not started.
 
     `given` are settings, or `agent` and `metrics` for others than the usual ones.
@@ -79,6 +79,7 @@ def assistant(folder, limits=None, endpoint=None, **given):
         endpoint=endpoint or LocalActions("toy.actions"),
         limits=limits,
         metrics=metrics,
+        clock=clock,
     )
 
 
