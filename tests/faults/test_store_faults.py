@@ -6,12 +6,11 @@ import signal
 import sqlite3
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from toy.keys import KEY, OTHER_KEY
 from toy.machine import until
-from toy.oracle import Oracle, files_of
+from toy.oracle import Oracle, files_of, repeat, say, together
 
 FAILURE_S = 5.0
 HURRY_S = 1.0  # what a promise in seconds may be exceeded by on a busy machine
@@ -32,20 +31,6 @@ def rows(service, query, *values):
     """Return what the database says, asked from outside."""
     with sqlite3.connect(file_of(service), isolation_level=None) as database:
         return database.execute(query, values).fetchall()
-
-
-def together(people, do):
-    """Let everybody do something at the same time."""
-    with ThreadPoolExecutor(len(people)) as threads:
-        return list(threads.map(do, people))
-
-
-def say(person):
-    return person.say()
-
-
-def repeat(person):
-    return person.repeat(person.said[-1])
 
 
 def codes(service):

@@ -11,10 +11,12 @@ is nowhere else; each answer is noted. At the end `Oracle.judge` sees that
 import http.client
 import itertools
 import json
+import random
 import secrets
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from toy.house import new_id
 
@@ -29,12 +31,14 @@ class Try:
     Attributes:
         status: of the answer; None when the connection ended without one.
         answer: what came back.
-        took_s: until then.
+        began: when, on the monotonic clock.
+        took_s: from then until the answer.
     """
 
     status: int | None
-    answer: dict = field(default_factory=dict)
-    took_s: float = 0.0
+    answer: dict
+    began: float
+    took_s: float
 
     @property
     def kept(self):
@@ -89,8 +93,8 @@ class Person:
         self.said.append(message)
         return message
 
-    def attempt(self, message):
-        tried = self._call("/chat/messages", message)
+    def attempt(self, message, service=None):
+        tried = self._call("/chat/messages", message, service)
         self.tries.append(tried)
         return tried
 
@@ -117,16 +121,17 @@ class Person:
         # A person breathes; that also keeps them within the limits.
         time.sleep(1.0 if tried.status else 0.1)
 
-    def _call(self, path, value):
+    def _call(self, path, value, service=None):
         began = time.monotonic()
         try:
             how = {"token": self.token, "address": self.address}
-            status, answer = self.service.call("POST", path, value, **how)
+            service = service or self.service
+            status, answer = service.call("POST", path, value, **how)
         except TimeoutError:
             status, answer = 0, {}
         except (OSError, http.client.HTTPException, json.JSONDecodeError):
             status, answer = None, {}
-        return Try(status, answer or {}, time.monotonic() - began)
+        return Try(status, answer or {}, began, time.monotonic() - began)
 
 
 class Oracle:
@@ -183,6 +188,63 @@ class Oracle:
                 assert part["text"] in expected
             else:
                 assert tried.plain, tried
+
+
+class Traffic:
+    """People who go on talking, each a message a while, until the end of the block."""
+
+    def __init__(self, people, pause_s):
+        self.people, self._pause_s = people, pause_s
+        self._over = threading.Event()
+        self._threads = ThreadPoolExecutor(len(people))
+
+    def __enter__(self):
+        self._began = time.monotonic()
+        self._talks = [self._threads.submit(self._talk, each) for each in self.people]
+        return self
+
+    def __exit__(self, *error):
+        self._over.set()
+        for talk in self._talks:
+            talk.result()
+        self._took_s = time.monotonic() - self._began
+
+    def tries(self):
+        """Return every attempt so far, in order."""
+        tries = [tried for person in self.people for tried in list(person.tries)]
+        return sorted(tries, key=lambda tried: tried.began)
+
+    def figures(self):
+        """Return what happened, to be printed."""
+        tries = self.tries()
+        return {
+            "sent": len(tries),
+            "kept": sum(tried.kept for tried in tries),
+            "failed plainly": sum(not tried.kept for tried in tries),
+            "turns a second": round(len(tries) / self._took_s, 1),
+            "longest answer": round(max(tried.took_s for tried in tries), 2),
+        }
+
+    def _talk(self, person):
+        while not self._over.is_set():
+            person.insist()
+            self._over.wait(random.uniform(0.5, 1.5) * self._pause_s)
+
+
+def together(people, do):
+    """Let everybody do something at the same time."""
+    with ThreadPoolExecutor(len(people)) as threads:
+        return list(threads.map(do, people))
+
+
+def say(person):
+    """Say the next thing, once."""
+    return person.say()
+
+
+def repeat(person):
+    """Say the last thing again, until it is kept."""
+    return person.repeat(person.said[-1])
 
 
 def files_of(folder):
