@@ -44,8 +44,8 @@ conversations: $(VENV)/.dev ## Whole conversations with the trained model
 proof: $(VENV)/.dev ## Write docs/proof.md from the tests and their last results
 	@$(BIN)/python tests/proof.py
 
-soak: $(VENV)/.dev ## Load and limits, before a release (tests/load)
-	@$(BIN)/pytest -q tests/load
+soak: $(VENV)/.dev ## Faults in their full numbers, and load; takes long
+	@$(BIN)/pytest -q -s tests/load
 
 train: $(VENV)/.run ## Train a model for this code and data
 	@$(BIN)/bot train
