@@ -27,6 +27,8 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.sealing import Damaged
+
 # Rules look at one message and the action before it; two misunderstandings in a row are
 # counted over the message before that; one turn more than both.
 KEPT_TURNS = 4
@@ -96,7 +98,13 @@ def as_json(events: Sequence[Event]) -> list[dict[str, Any]]:
 def revived(
     conversation_id: str, events: list[dict[str, Any]], domain: Domain
 ) -> DialogueStateTracker:
-    """Return the conversation that was kept as these events."""
+    """Return the conversation that was kept as these events.
+
+    Raises:
+        Damaged: there are none, and Rasa would begin anew.
+    """
+    if not events:
+        raise Damaged
     return DialogueStateTracker.from_events(
         conversation_id, deserialise_events(events), domain.slots
     )

@@ -65,7 +65,7 @@ def toy(folder, endpoint=None):
 
 
 def test_actions_on_a_server_of_their_own_may_die_and_come_back(tmp_path):
-    """F1, F2: nothing is skipped, nothing is lost."""
+    """F1, F2: nothing is skipped and nothing is lost."""
     server = ActionServer()
     server.start()
 
@@ -106,7 +106,7 @@ async def is_ready(assistant):
 
 
 def test_a_locked_database_is_a_plain_failure_and_then_works_again(tmp_path):
-    """F9."""
+    """F9: for those who speak, begin, and speak elsewhere."""
 
     async def work():
         assistant = toy(tmp_path)
@@ -133,7 +133,7 @@ def test_a_locked_database_is_a_plain_failure_and_then_works_again(tmp_path):
 
 
 def test_a_gap_is_waited_for_and_then_asked_for(tmp_path):
-    """F24."""
+    """F24: by the number of what is missing."""
 
     async def work():
         assistant = toy(tmp_path)
@@ -150,7 +150,7 @@ def test_a_gap_is_waited_for_and_then_asked_for(tmp_path):
 
 
 def test_a_broken_database_does_not_break_the_process(tmp_path):
-    """F11."""
+    """F11, F12: a table that is gone is a plain failure until it is back."""
 
     async def work():
         assistant = toy(tmp_path)

@@ -73,7 +73,7 @@ def test_a_token_of_another_server_opens_nothing():
 
 
 def test_a_token_outlives_the_change_of_keys_once():
-    """S4."""
+    """S4, SES-6: the key before is accepted, older ones are not."""
     token, session = sessions(OTHER_KEY).issue(ORIGIN, NOW)
 
     assert sessions(KEY, OTHER_KEY).open(token, ORIGIN, NOW) == session

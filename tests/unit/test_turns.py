@@ -4,12 +4,15 @@ import asyncio
 import threading
 
 import pytest
+import sqlalchemy as sa
 from toy import actions
 from toy.house import Chat, new_id, run, started, texts
 
 from bot.answering import Answer
+from bot.database import conversations
 from bot.limits import MESSAGES_PER_CONVERSATION
 from bot.refusals import Refused
+from bot.sealing import seal
 from bot.store import RunningTurn, StoreUnavailable, running
 from bot.thinking import ThinkingThread
 
@@ -68,7 +71,7 @@ def test_a_choice_inside_a_part_works_too(tmp_path):
 
 @pytest.mark.parametrize("choice", ["made-up", "first", "answer"])
 def test_a_choice_that_was_not_offered_is_refused(tmp_path, choice):
-    """I8."""
+    """I8: and the conversation is as it was."""
 
     async def work(toy, chat):
         refusal = await refused(chat.say(choice=choice))
@@ -80,7 +83,7 @@ def test_a_choice_that_was_not_offered_is_refused(tmp_path, choice):
 
 
 def test_a_choice_from_an_earlier_step_is_refused(tmp_path):
-    """I8."""
+    """I8: the newest choices alone count."""
 
     async def work():
         async with started(tmp_path) as toy:
@@ -93,7 +96,7 @@ def test_a_choice_from_an_earlier_step_is_refused(tmp_path):
 
 
 def test_a_choice_of_another_conversation_is_refused(tmp_path):
-    """I8."""
+    """I8: what others were offered counts for them alone."""
 
     async def work(toy, chat):
         other = Chat(toy)
@@ -118,7 +121,7 @@ def test_the_newest_choices_stay_when_an_answer_offers_none(tmp_path):
     "text", ["/restart", "/session_start", "/session_begin", '/answer{"answer": "x"}']
 )
 def test_a_typed_command_is_words(tmp_path, text):
-    """I7."""
+    """I7: nothing that is typed changes the state."""
 
     async def work(toy, chat):
         await chat.say("note one")
@@ -133,7 +136,7 @@ FAILING = ["fail", "mute", "circle", "picture", "nonsense"]
 
 @pytest.mark.parametrize("text", FAILING)
 def test_a_turn_that_fails_leaves_no_trace_and_can_be_sent_again(tmp_path, text):
-    """TRN-1, TRN-5."""
+    """TRN-1, TRN-5: an action that fails or says nothing ends the turn whole."""
 
     async def work(toy, chat):
         await chat.say("note one")
@@ -146,7 +149,7 @@ def test_a_turn_that_fails_leaves_no_trace_and_can_be_sent_again(tmp_path, text)
 
 
 def test_a_form_is_where_it_was_after_a_turn_that_failed(tmp_path):
-    """F2."""
+    """F2: the answers before stay, from memory and from disk."""
 
     async def work(toy, chat):
         await chat.say("tell")
@@ -160,7 +163,7 @@ def test_a_form_is_where_it_was_after_a_turn_that_failed(tmp_path):
 
 
 def test_the_same_message_twice_is_answered_once(tmp_path):
-    """F22."""
+    """F22, TRN-2: the second time gets the first answer."""
 
     async def work(toy, chat):
         name = new_id()
@@ -175,7 +178,7 @@ def test_the_same_message_twice_is_answered_once(tmp_path):
 
 
 def test_the_same_message_at_the_same_time_is_answered_once(tmp_path):
-    """F22."""
+    """F22, TRN-2: a double click is one message."""
 
     async def work(toy, chat):
         name = new_id()
@@ -201,7 +204,7 @@ def test_another_message_with_the_same_number_is_refused(tmp_path):
 
 
 def test_messages_that_overtake_each_other_are_answered_in_order(tmp_path):
-    """F23, F24."""
+    """F23, F24: in the order of their numbers, however they arrive."""
 
     async def work(toy, chat):
         return await asyncio.gather(
@@ -219,7 +222,7 @@ def test_messages_that_overtake_each_other_are_answered_in_order(tmp_path):
 
 
 def test_more_than_two_waiting_is_too_many(tmp_path):
-    """INP-6."""
+    """INP-6: one turn runs, two wait, the next is told to wait."""
 
     async def work(toy, chat):
         sent = [asyncio.ensure_future(chat.say(f"note {n}", n=n)) for n in (1, 2, 3)]
@@ -233,7 +236,7 @@ def test_more_than_two_waiting_is_too_many(tmp_path):
 
 
 def test_a_turn_goes_on_when_nobody_listens_any_more(tmp_path):
-    """F20, TRN-3."""
+    """F20, TRN-3: the answer is there when the person comes back."""
     actions.released.clear()
 
     async def work(toy, chat):
@@ -251,7 +254,7 @@ def test_a_turn_goes_on_when_nobody_listens_any_more(tmp_path):
 
 
 def test_stopping_waits_for_the_running_turn_and_takes_no_more(tmp_path):
-    """F7, OPS-3."""
+    """F7, OPS-3: a turn that began is answered and kept."""
     actions.released.clear()
 
     async def work(toy, chat):
@@ -281,7 +284,7 @@ def test_danger_comes_first_whatever_else_is_said(tmp_path):
 
 
 def test_danger_is_answered_when_nothing_else_works(tmp_path):
-    """F5, TRN-6."""
+    """F5, TRN-6: what to do in danger is shown although the turn failed."""
 
     async def work(toy, chat):
         return await refused(chat.say("fail he is outside my door right now"))
@@ -307,7 +310,7 @@ def test_one_card_is_enough(tmp_path):
 
 
 def test_answers_can_be_fetched_again_by_number(tmp_path):
-    """TRN-3."""
+    """TRN-3: a browser that lost them gets those it has not seen."""
 
     async def work(toy, chat):
         for text in ("note one", "note two", "note three"):
@@ -321,7 +324,7 @@ def test_answers_can_be_fetched_again_by_number(tmp_path):
 
 
 def test_an_ended_conversation_is_gone_everywhere(tmp_path):
-    """P3."""
+    """P3: no token, no answers, no row."""
 
     async def work(toy, chat):
         await chat.say("note canaryword")
@@ -351,7 +354,7 @@ def test_a_conversation_erased_in_the_middle_of_a_turn_stays_erased(tmp_path):
 
 
 def test_one_damaged_row_fails_one_conversation_alone(tmp_path):
-    """F12."""
+    """F12: everybody else is answered."""
 
     async def work(toy, chat):
         other = Chat(toy)
@@ -370,8 +373,37 @@ def test_one_damaged_row_fails_one_conversation_alone(tmp_path):
     assert texts(answer) == ["Hello."]
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"events": [], "offered": {}},
+        {"events": [{"event": "nonsense"}], "offered": {}},
+        {"offered": {}},
+        ["nonsense"],
+        None,
+    ],
+    ids=["empty", "unknown", "missing", "list", "null"],
+)
+def test_a_row_that_opens_and_makes_no_sense_is_no_new_conversation(tmp_path, kept):
+    """F12, STO-1: a conversation that is known and reads empty is an error."""
+
+    async def work(toy, chat):
+        await chat.say("note one")
+        name, key = chat.session.conversation_id, chat.session.key
+        row, _ = await toy.conversations.find(name, toy.clock())
+        sealed = seal(key, f"{name}/snapshot/{row.version}", kept)
+        spoilt = sa.update(conversations).values(snapshot=sealed)
+        await toy.conversations._call(lambda each: each.execute(spoilt))
+        toy.turns.forget_idle(after_s=0)
+        refusal = await refused(chat.say("note two"))
+        return refusal.code, await toy.conversations.find(name, toy.clock())
+
+    code, (row, _) = talk(tmp_path, work)
+    assert (code, row.last_n) == ("not_kept", 1)
+
+
 def test_a_full_house_says_so(tmp_path):
-    """INP-6."""
+    """INP-6: and when to try again."""
 
     async def work(toy, chat):
         return await refused(Chat(toy).begin())
@@ -381,7 +413,7 @@ def test_a_full_house_says_so(tmp_path):
 
 
 def test_a_conversation_cannot_go_on_for_ever(tmp_path):
-    """INP-6."""
+    """INP-6: after 200 messages it says that it is very long."""
 
     async def work(toy, chat):
         return await refused(chat.say("hello", n=MESSAGES_PER_CONVERSATION + 1))
