@@ -1,6 +1,7 @@
 """A PostgreSQL of our own for the tests: started, stopped, killed and hung at will."""
 
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
@@ -14,6 +15,7 @@ import psycopg2
 from toy.machine import free_port, until
 
 KEPT = "kept"
+PR_SET_PDEATHSIG = 1
 SETTINGS = {
     "fsync": "off",  # a killed server is tried, a machine without power is not
     "listen_addresses": "127.0.0.1",
@@ -37,6 +39,11 @@ def somebody():
         return {}
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def end_with_the_tests():
+    """Have the kernel end this process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 class Postgres:
@@ -65,6 +72,7 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                preexec_fn=end_with_the_tests,
                 **self._who,
             )
         until(self.answers)
