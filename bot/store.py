@@ -9,16 +9,14 @@ or writes a database and a turn is kept whole, with its answer, or not at all.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
@@ -26,32 +24,13 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Connection
-from sqlalchemy.pool import StaticPool
 
 from bot import log
-from bot.database import (
-    CONNECTIONS,
-    UnsafeStore,
-    conversations,
-    engine_for,
-    make_tables,
-    reason,
-    turns,
-)
+from bot.database import UnsafeStore, conversations, make_tables, turns
 from bot.erasure import Limits, erase_these, flush_journal
-
-CALL_S = 4.5
-WRITERS = CONNECTIONS // 2
-
-T = TypeVar("T")
-
-
-class StoreUnavailable(Exception):
-    """The conversation could not be read or kept now; the message is a code at most."""
-
-
-class StoreConflict(Exception):
-    """The conversation has changed, or was erased, since it was read."""
+from bot.transactions import CALL_S, Database
+from bot.transactions import StoreConflict as StoreConflict  # for those who use us
+from bot.transactions import StoreUnavailable as StoreUnavailable
 
 
 @dataclass(frozen=True)
@@ -88,14 +67,7 @@ class Conversations:
             UnsafeStore: the address is wrong or others may read the file.
         """
         self._absolute_s = absolute_s
-        self._engine, self._file = engine_for(url)
-        # SQLite lets one write at a time: whoever waits for that keeps no reader back.
-        one = self._engine.dialect.name == "sqlite"
-        self._writers = ThreadPoolExecutor(1 if one else WRITERS, "store-write")
-        self._readers = ThreadPoolExecutor(CONNECTIONS - WRITERS, "store-read")
-        if isinstance(self._engine.pool, StaticPool):
-            # A database in memory is one connection, and that has room for one thread.
-            self._readers = self._writers
+        self._database = Database(url)
         # Asked to be erased when the database could not: gone for all but the sweep.
         self._leaving: set[str] = set()
         # A process before this one may have ended before it emptied the journal.
@@ -108,7 +80,7 @@ class Conversations:
             UnsafeStore: it cannot be read and written.
         """
         try:
-            await self._call(make_tables)
+            await self._database.write(make_tables)
             await self.probe()
         except (StoreUnavailable, StoreConflict) as error:
             code = str(error) or type(error).__name__
@@ -121,7 +93,7 @@ class Conversations:
         Raises:
             StoreUnavailable: one of the three did not work.
         """
-        await self._call(_probe)
+        await self._database.write(_probe)
 
     async def find(
         self, conversation_id: str, now: float, *, tag: str = "", n: int = -1
@@ -153,7 +125,7 @@ class Conversations:
             kept = Kept(row.version, row.last_n, row.snapshot)
             return kept, [Answered(r.n, r.tag, r.answer) for r in found]
 
-        return await self._call(find, self._readers)
+        return await self._database.read(find)
 
     async def answers_after(
         self, conversation_id: str, n: int, now: float
@@ -179,11 +151,11 @@ class Conversations:
             seen = sa.update(conversations).where(this).values(seen_at=int(now))
             connection.execute(seen)
 
-        found = await self._call(find, self._readers)
+        found = await self._database.read(find)
         if found is not None:
             # What can be read is not kept back because the disk is full.
             with contextlib.suppress(StoreUnavailable):
-                await self._call(see)
+                await self._database.write(see)
         return found
 
     async def keep(
@@ -242,7 +214,7 @@ class Conversations:
             if time.monotonic() > give_up_at:
                 raise StoreUnavailable  # the person has been told that it is not kept
 
-        await self._call(keep)
+        await self._database.write(keep)
 
     async def erase(self, conversation_id: str) -> bool:
         """Erase one conversation, and say whether there was one.
@@ -253,7 +225,7 @@ class Conversations:
             StoreUnavailable: it could not be erased now.
         """
         self._leaving.add(conversation_id)
-        gone = await self._call(partial(erase_these, [conversation_id]))
+        gone = await self._database.write(partial(erase_these, [conversation_id]))
         self._leaving.discard(conversation_id)
         self._to_flush = True
         return gone > 0
@@ -267,16 +239,16 @@ class Conversations:
             StoreUnavailable: the database did not answer.
         """
         leaving, limits = list(self._leaving), Limits(now, self._absolute_s)
-        total = await self._call(partial(erase_these, leaving))
+        total = await self._database.write(partial(erase_these, leaving))
         self._leaving.difference_update(leaving)
-        for why, count in (await self._call(limits.overdue)).items():
+        for why, count in (await self._database.write(limits.overdue)).items():
             if count:
                 log.event("conversations.overdue", level="error", code=why, count=count)
-        while gone := await self._call(limits.erase_some):
+        while gone := await self._database.write(limits.erase_some):
             total += gone
         self._to_flush = self._to_flush or total > 0
         if self._to_flush:
-            self._to_flush = not await self._call(flush_journal)
+            self._to_flush = not await self._database.write(flush_journal)
         return total
 
     async def count(self) -> int:
@@ -290,45 +262,14 @@ class Conversations:
         def count(connection: Connection) -> int:
             return int(connection.scalar(query))
 
-        return await self._call(count, self._readers)
+        return await self._database.read(count)
 
     def close(self) -> None:
         """Let go of the database."""
-        for threads in (self._readers, self._writers):
-            threads.shutdown(wait=False, cancel_futures=True)
-        self._engine.dispose()
+        self._database.close()
 
     def _is_over(self, row: Any, now: float) -> bool:
         return row.id in self._leaving or Limits(now, self._absolute_s).passed(row)
-
-    async def _call(
-        self, work: Callable[[Connection], T], threads: Executor | None = None
-    ) -> T:
-        """Do the work in a transaction, in a thread, within the time allowed."""
-        loop = asyncio.get_running_loop()
-        threads = threads or self._writers
-        done = loop.run_in_executor(threads, self._transaction, work)
-        try:
-            return await asyncio.wait_for(asyncio.shield(done), CALL_S)
-        except asyncio.TimeoutError:
-            done.cancel()  # nobody waits for it: if it has not begun, it never need
-            log.event("store.failed", level="error", code="timeout")
-            raise StoreUnavailable("timeout") from None
-
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
-        try:
-            if self._file is not None:
-                self._file.check()
-            with self._engine.begin() as connection:
-                return work(connection)
-        except sa.exc.IntegrityError:
-            raise StoreConflict from None
-        except (sa.exc.SQLAlchemyError, UnsafeStore, TypeError, ValueError) as error:
-            # SQL errors can hold values, and what a damaged row holds has any type;
-            # whoever looks at this one sees a code.
-            name, code = type(error).__name__, reason(error)
-            log.event("store.failed", level="error", error=name, code=code)
-            raise StoreUnavailable(code) from None
 
 
 @dataclass

@@ -66,7 +66,7 @@ def asked(store, *queries):
 
     async def work():
         await store.open()
-        return await store._call(ask)
+        return await store._database.write(ask)
 
     return run(work())
 
@@ -196,7 +196,9 @@ def test_everything_that_is_over_is_erased_however_much_it_is(store):
     async def work():
         await store.open()
         many = [{"id": f"old-{n}", "created_at": 0, **row} for n in range(BATCH + 1)]
-        await store._call(lambda each: each.execute(sa.insert(conversations), many))
+        await store._database.write(
+            lambda each: each.execute(sa.insert(conversations), many)
+        )
         return await store.sweep(NOW), await store.count()
 
     assert run(work()) == (BATCH + 1, 0)
@@ -248,7 +250,9 @@ def test_no_answer_outlives_its_conversation(store):
         await store.erase("one")
         orphan = {"conversation_id": "one", "n": 1, "tag": "t", "answer": b"x"}
         with pytest.raises(StoreConflict):
-            await store._call(lambda each: each.execute(sa.insert(turns), orphan))
+            await store._database.write(
+                lambda each: each.execute(sa.insert(turns), orphan)
+            )
 
     run(work())
     assert asked(store, "SELECT count(*) FROM turns") == [0]
@@ -318,7 +322,7 @@ def test_postgresql_is_asked_for_nothing_without_a_limit(postgres):
 
     assert asked(store, *(f"SHOW {name}" for name in names)) == ["3s"] * 3
     assert postgresql_limits()["connect_timeout"] == 3
-    pool = store._engine.pool
+    pool = store._database.engine.pool
     assert (pool.size(), pool._max_overflow, pool._timeout) == (CONNECTIONS, 0, 3)
     assert pool._pre_ping
     store.close()
@@ -697,7 +701,7 @@ def test_no_sql_is_quoted_when_the_database_fails(tmp_path):
 
     async def work():
         await conversations.open()
-        with conversations._engine.begin() as connection:
+        with conversations._database.engine.begin() as connection:
             connection.execute(sa.text("DROP TABLE turns"))
         await keep(conversations, 1, name="CANARY")
 

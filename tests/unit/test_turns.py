@@ -359,7 +359,7 @@ def test_one_damaged_row_fails_one_conversation_alone(tmp_path):
     async def work(toy, chat):
         other = Chat(toy)
         await other.begin()
-        engine = toy.conversations._engine
+        engine = toy.conversations._database.engine
         with engine.begin() as connection:
             connection.exec_driver_sql(
                 "UPDATE conversations SET snapshot = x'00ff' WHERE id = ?",
@@ -393,7 +393,7 @@ def test_a_row_that_opens_and_makes_no_sense_is_no_new_conversation(tmp_path, ke
         row, _ = await toy.conversations.find(name, toy.clock())
         sealed = seal(key, f"{name}/snapshot/{row.version}", kept)
         spoilt = sa.update(conversations).values(snapshot=sealed)
-        await toy.conversations._call(lambda each: each.execute(spoilt))
+        await toy.conversations._database.write(lambda each: each.execute(spoilt))
         toy.turns.forget_idle(after_s=0)
         refusal = await refused(chat.say("note two"))
         return refusal.code, await toy.conversations.find(name, toy.clock())
