@@ -225,7 +225,7 @@ def test_what_should_have_gone_long_before_is_told(store, caplog, age_s, alarms)
 
     run(work())
     told = [r for r in caplog.records if r.getMessage() == "conversations.overdue"]
-    assert {record.fields["code"] for record in told} == alarms
+    assert {record.first_contact_fields["code"] for record in told} == alarms
     assert all(record.levelname == "ERROR" for record in told)
 
 
