@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # whatever the locale
-    if getattr(options, "data_dir", None) is not None:
-        options.data_dir = options.data_dir.resolve()
+    for name in ("data_dir", "folder"):
+        if getattr(options, name, None) is not None:
+            setattr(options, name, getattr(options, name).resolve())
     root = _root()
     os.chdir(root)
     sys.path.insert(0, str(root))  # where the actions are, also for an installed script
@@ -230,6 +231,18 @@ def run_model_path(options: argparse.Namespace, settings: Settings, root: Path) 
     return 0
 
 
+def run_answers(options: argparse.Namespace, settings: Settings, root: Path) -> int:
+    """Write what a proxy answers when it refuses by itself, or nobody is there."""
+    from bot.standin import write_answers
+
+    try:
+        count = write_answers(options.folder, loaded(settings.force))
+    except OSError as error:
+        raise Stop(f"{options.folder} cannot be written: {error.strerror}") from None
+    say(f"Wrote {count} answers to {options.folder}.")
+    return 0
+
+
 def run_new_key(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Print a new session key."""
     say(new_key())
@@ -323,6 +336,15 @@ def _parser() -> argparse.ArgumentParser:
         "model-path", help="print where the model for this code and data is"
     )
     path.set_defaults(run=run_model_path)
+
+    answers = commands.add_parser(
+        "answers",
+        help="write the answers of a reverse proxy",
+        description="Writes the words and numbers that a reverse proxy shows when it "
+        "refuses by itself or no assistant runs; deploy/nginx uses them.",
+    )
+    answers.add_argument("folder", type=Path, help="where to write them")
+    answers.set_defaults(run=run_answers)
 
     key = commands.add_parser("new-key", help="print a new random session key")
     key.set_defaults(run=run_new_key)
