@@ -7,7 +7,7 @@ export RASA_TELEMETRY_ENABLED = false
 export TF_CPP_MIN_LOG_LEVEL = 3
 export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 
-.PHONY: help run test lint supply sbom unit files conversations nlu faults browser proof train evaluate calibrate lock clean soak
+.PHONY: help run test lint supply sbom unit files deploy conversations nlu faults browser proof train evaluate calibrate lock clean soak
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ conversations: $(VENV)/.dev ## Whole conversations with the trained model
 proof: $(VENV)/.dev ## Write docs/proof.md from the tests and their last results
 	@$(BIN)/python tests/proof.py
 
+deploy: $(VENV)/.dev ## The files of deploy/, and a fleet behind the proxy
+	@bash scripts/test.sh deploy
+
 soak: $(VENV)/.dev ## Faults in their full numbers, and load; takes long
 	@$(BIN)/pytest -q -s tests/load
 
@@ -60,4 +63,4 @@ lock: $(VENV)/.dev ## Write requirements*.txt again from pyproject.toml
 	@bash scripts/lock.sh
 
 clean: ## Remove the environment, models and reports
-	rm -rf $(VENV) .rasa models reports var
+	rm -rf $(VENV) .venv-tools .rasa models reports var

@@ -10,3 +10,6 @@ compile() {
 }
 compile -o requirements.txt
 compile --extra dev -c requirements.txt -o requirements-dev.txt
+# What checks deploy/ is apart from all that, and needs nothing lifted.
+(cd tests/deploy && uv pip compile requirements.in --python-version 3.10 --generate-hashes \
+  --no-emit-index-url --quiet -o requirements.txt)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Every test, cheap before dear, stopping at the first failure.
-# Usage: test.sh [lint|supply|unit|conversations|nlu|faults|browser …]; no name: all.
+# Usage: test.sh [lint|supply|unit|deploy|conversations|nlu|faults|browser …]; no name: all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(lint supply unit files train conversations nlu faults browser)
+[ ${#steps[@]} -gt 0 ] || steps=(lint supply unit files deploy train conversations nlu faults browser)
 
 step() { printf '\n── %s\n' "$1"; }
 
@@ -26,6 +26,9 @@ for name in "${steps[@]}"; do
       "$bin"/rasa data validate --data data --domain domain.yml >"$checked" 2>&1 ||
         { cat "$checked"; echo "rasa data validate failed"; exit 1; }
       rm "$checked"; echo "valid" ;;
+    deploy)
+      step "the files of deploy/, and a fleet of two behind the proxy"
+      bash scripts/tools.sh && "$bin"/pytest -q tests/deploy ;;
     train) step "a model for this code and data"; "$bin"/bot train ;;
     *) [ -d "tests/$name" ] || continue; step "tests/$name"; "$bin"/pytest -q "tests/$name" ;;
   esac

@@ -8,6 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from toy.machine import free_port
 from urllib3 import PoolManager, Retry
 
 from bot.knowledge import loaded
@@ -24,6 +25,7 @@ MISSING = "These tests need nginx. On Debian: apt-get install nginx-light"
 SITE_CONF = """
 listen 127.0.0.1:{port};
 server_name chat.example.org;
+access_log /dev/stdout counts;
 set_real_ip_from 127.0.0.1;
 real_ip_header X-Forwarded-For;
 """
@@ -103,10 +105,3 @@ class Proxy:
             while part := wire.recv(65536):
                 parts.append(part)
         return b"".join(parts)
-
-
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
