@@ -41,10 +41,13 @@ LIFTED = {
     "bot/nlu/calibrate.py": {"S311"},  # draws examples, not secrets
     "bot/nlu/evaluate.py": {"S311"},
     "bot/nlu/examples.py": {"S506"},  # the safe loader, in C
+    "bot/settings.py": {"S105"},  # the name of a header
 }
 # What looks like a secret and is none.
 HARMLESS = {
     (".env.example", "Basic Auth Credentials"),  # user:password@host
+    ("bot/settings.py", "Secret Keyword"),  # the name of a header
+    ("docs/deploying.md", "Basic Auth Credentials"),
     ("tests/toy/keys.py", "Base64 High Entropy String"),  # the toy house's keys
     ("tests/unit/test_settings.py", "Basic Auth Credentials"),
 }
