@@ -25,6 +25,9 @@ const COUNTS_SAID = [500, 200, 100, 50, 20, 10, 5, 1]
 const SLOW_MS = 3000
 const IDLE_WARNING_MS = 120000
 const SAID_MS = 10000
+// Less room than this, in letters, and the messages alone would have too little of it.
+const LEAST_HIGH = 26
+const LEAST_WIDE = 17
 // Ways to fail in which the service may not have heard it at all.
 const UNHEARD = ['offline', 'lost', 'slow']
 
@@ -48,7 +51,7 @@ export class Chat {
     this.words = JSON.parse($root.dataset.words)
     delete $root.dataset.words
     this.lang = $root.closest('[lang]')?.lang || document.documentElement.lang || 'en'
-    for (const name of ['title', 'log', 'turns', 'start', 'form', 'text', 'count', 'send']) {
+    for (const name of ['top', 'title', 'log', 'turns', 'start', 'form', 'text', 'count', 'send']) {
       this[`$${name}`] = required($root, `.js-${name}`)
     }
     for (const name of ['say', 'notice', 'now', 'help', 'delete', 'close', 'keys']) {
@@ -71,6 +74,9 @@ export class Chat {
     this.$help.addEventListener('focusout', ({ relatedTarget: $next }) => {
       if ($next && !this.$help.contains($next)) this.$help.open = false
     })
+    const room = new ResizeObserver(() => this.fit())
+    // The button to send tells when letters grow and the window does not.
+    for (const $thing of [this.$root, this.$send]) room.observe($thing)
     this.$close.addEventListener('click', () => this.options.close())
     this.$delete.addEventListener('click', () => this.askDelete())
     for (const $link of this.$root.querySelectorAll('.js-leave')) {
@@ -436,12 +442,21 @@ export class Chat {
   scrollTo($thing) {
     const own = this.$log.scrollHeight > this.$log.clientHeight + 1
     const $scroller = own ? this.$log : this.$root
-    const space = $scroller.getBoundingClientRect()
+    const { top, bottom } = $scroller.getBoundingClientRect()
+    // The way out stays where it is, and must not lie over what is to be read.
+    const from = own ? top : this.$top.getBoundingClientRect().bottom
     const box = $thing.getBoundingClientRect()
-    const top = own ? space.top : this.$log.getBoundingClientRect().top - this.$log.offsetTop
-    const isTall = box.height > $scroller.clientHeight - 48
-    const by = isTall ? box.top - Math.max(space.top, top) - 8 : box.bottom - space.bottom + 16
+    const isTall = box.height > bottom - from - 24
+    const by = isTall ? box.top - from - 8 : box.bottom - bottom + 16
     if (isTall || by > 0) $scroller.scrollTop += by
+  }
+
+  /** Lets everything move but the way out, when there is little room for the letters. */
+  fit() {
+    const { offsetWidth, offsetHeight } = this.$root
+    const letter = parseFloat(getComputedStyle(this.$root).fontSize)
+    const isTight = offsetHeight < LEAST_HIGH * letter || offsetWidth < LEAST_WIDE * letter
+    this.$root.classList.toggle('tight', isTight)
   }
 
   /** Lets the box grow with what is written, and counts down near the end of it. */

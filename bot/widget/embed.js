@@ -65,7 +65,7 @@
   const $late = add($panel, 'p', '', WORDS.late)
   const $keys = add(shadow, 'p', 'keys')
   const theme = {}
-  let $frame, chat, isLoaded, isOpen, isHeard, isGone
+  let $frame, chat, placed, isLoaded, isOpen, isHeard, isGone
 
   $launch.type = 'button'
   $launch.setAttribute('aria-expanded', 'false')
@@ -105,7 +105,8 @@
 
   /** Fetches the chat, without opening a conversation. */
   function warm() {
-    if (inPage || $frame) return
+    if (inPage) return place()
+    if ($frame) return
     $frame = add($panel, 'iframe', '')
     $frame.title = WORDS.title
     $frame.referrerPolicy = 'no-referrer'
@@ -118,12 +119,14 @@
 
   function where() {
     const { lang, keep } = given
-    return `${lang ? `?lang=${encodeURIComponent(lang)}` : ''}${keep ? `#${keep}` : ''}`
+    // Somebody is waiting for it already: then it asks for its first words at once.
+    const mark = keep || (isOpen ? 'now' : '')
+    return `${lang ? `?lang=${encodeURIComponent(lang)}` : ''}${mark ? `#${mark}` : ''}`
   }
 
   function open() {
-    warm()
     show(true)
+    warm()
     setTimeout(() => ($late.hidden = Boolean(isHeard)), LATE_MS)
     if (inPage) openInPage()
     else if (isLoaded) greet()
@@ -134,21 +137,27 @@
 
   function greet() {
     $frame.focus()
+    post({ fc: 'open', reloaded: reloaded(), theme })
+  }
+
+  function reloaded() {
     const [entry] = performance.getEntriesByType('navigation')
-    post({ fc: 'open', reloaded: Boolean(entry && entry.type !== 'navigate'), theme })
+    return Boolean(entry && entry.type !== 'navigate')
+  }
+
+  function place() {
+    const options = { leave: () => leave(), close, keepsTab: given.keep === 'tab' }
+    placed ||= import(`${base}/page.mjs`)
+      .then((page) => page.place($panel, where(), theme, options))
+      .catch(() => (placed = null))
+    return placed
   }
 
   async function openInPage() {
-    const options = { leave: () => leave(), close, keepsTab: given.keep === 'tab' }
-    try {
-      const { place } = await import(`${base}/page.mjs`)
-      chat = chat || (await place($panel, where(), theme, options))
-    } catch {
-      $late.hidden = false
-      return
-    }
+    chat = await place()
+    if (!chat) return ($late.hidden = false)
     hearHello()
-    chat.show(false)
+    chat.show(reloaded())
   }
 
   function close() {

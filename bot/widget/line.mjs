@@ -21,6 +21,12 @@ export class Failure extends Error {
   }
 }
 
+/**
+ * The first call, of a chat that somebody is already waiting for: it goes out while the
+ * rest of the script is on its way.
+ */
+const begun = isAwaited() ? begin() : null
+
 export class Line {
   /**
    * @param {string} base - address of the service, without a slash at the end
@@ -29,6 +35,7 @@ export class Line {
   constructor(base, keepsTab) {
     this.base = base
     this.keepsTab = keepsTab
+    this.begun = begun
     this.token = ''
     this.answered = 0
     this.calls = new Set()
@@ -41,7 +48,9 @@ export class Line {
   /** Opens a conversation and returns its first parts. */
   async open() {
     const body = this.keepsTab ? { keep: 'tab' } : {}
-    const answer = await this.call('POST', '/chat/session', body)
+    const { begun } = this
+    this.begun = null
+    const answer = await this.call('POST', '/chat/session', body, DEADLINE_MS, begun)
     if (typeof answer.token !== 'string') throw new Failure('broken')
     this.token = answer.token
     this.idleS = Number(answer.idle_s) || 0
@@ -117,7 +126,7 @@ export class Line {
   /** Ends it without waiting, as when the page goes away. */
   hangUp() {
     if (!this.isOpen) return
-    const request = this.request('POST', {})
+    const request = requestOf('POST', {}, this.token)
     this.drop()
     fetch(`${this.base}/chat/end`, { ...request, keepalive: true }).catch(() => {})
   }
@@ -130,28 +139,14 @@ export class Line {
     if (this.keepsTab) keep('')
   }
 
-  request(method, body) {
-    const headers = {}
-    if (body) headers['Content-Type'] = 'application/json'
-    if (this.token) headers.Authorization = `Bearer ${this.token}`
-    return {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-      cache: 'no-store',
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-    }
-  }
-
-  async call(method, path, body, ms = DEADLINE_MS) {
-    const stop = new AbortController()
+  async call(method, path, body, ms = DEADLINE_MS, begun = null) {
+    const stop = begun?.stop ?? new AbortController()
     this.calls.add(stop)
     const timer = setTimeout(() => stop.abort(), ms)
     let response, answer
     try {
-      const request = { ...this.request(method, body), signal: stop.signal }
-      response = await fetch(this.base + path, request)
+      const request = { ...requestOf(method, body, this.token), signal: stop.signal }
+      response = await (begun?.response ?? fetch(this.base + path, request))
       answer = response.status === 204 ? {} : await response.json()
     } catch (error) {
       if (stop.signal.aborted) throw new Failure('slow')
@@ -163,6 +158,36 @@ export class Line {
     }
     if (response.ok && isObject(answer)) return answer
     throw failureFrom(response, isObject(answer) ? answer : {})
+  }
+}
+
+/** Whether this is the chat's own page, opened by or for somebody and not in reserve. */
+function isAwaited() {
+  const { href, hash } = window.location
+  if (href.split(/[?#]/)[0] !== new URL('frame', import.meta.url).href) return false
+  return hash === (window.parent === window ? '' : '#now')
+}
+
+function begin() {
+  const stop = new AbortController()
+  const request = { ...requestOf('POST', {}, ''), signal: stop.signal }
+  const response = fetch(new URL('chat/session', import.meta.url), request)
+  // Whoever takes it up says what failed.
+  response.catch(() => {})
+  return { stop, response }
+}
+
+function requestOf(method, body, token) {
+  const headers = {}
+  if (body) headers['Content-Type'] = 'application/json'
+  if (token) headers.Authorization = `Bearer ${token}`
+  return {
+    method,
+    headers,
+    body: body && JSON.stringify(body),
+    cache: 'no-store',
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
   }
 }
 

@@ -100,9 +100,12 @@ function choices(part, tools) {
 function danger(part, tools) {
   const { words } = tools
   const $card = el('section', 'fc-part fc-card fc-danger')
-  const $heading = el('h3', 'fc-card-heading', words.danger)
-  $card.append($heading, ...paragraphs(part.text))
-  if (list(part.contacts).length) $card.append(contacts(part.contacts, words))
+  const [first, ...others] = list(part.contacts)
+  $card.append(el('h3', 'fc-card-heading', words.danger))
+  // What to dial comes before all words: on a phone there may be room for no more.
+  if (first) $card.append(contacts([first], words))
+  $card.append(...paragraphs(part.text))
+  if (others.length) $card.append(contacts(others, words))
   $card.append(el('p', 'fc-small', words.call_list))
   return $card
 }
