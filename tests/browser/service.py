@@ -84,8 +84,12 @@ class Service:
         threading.Thread(target=serve, daemon=True).start()
 
     @property
+    def port(self) -> int:
+        return self._server.server_port
+
+    @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
         if self._stopped.is_set():

@@ -72,6 +72,7 @@ def open_chat(page: Page, label: str = "Get advice") -> Person:
 
 
 def test_the_documented_line_is_all_it_takes(page: Page, site: Site, chat: Service):
+    """P11: the documented line works, and nobody else is asked for anything."""
     shown(page, site, chat, LINE)
 
     person = open_chat(page)
@@ -120,6 +121,7 @@ def test_the_line_works_under_the_documented_policy(
 def test_the_checked_line_runs_the_file_and_no_other(
     page: Page, site: Site, chat: Service, watch: Watch
 ):
+    """WID-2: a changed loader does not run."""
     value = pages.integrity(chat.pages["/embed.js"])
     line = CHECKED_LINE.replace("sha384-…", value)
     shown(page, site, chat, line)

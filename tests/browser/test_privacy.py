@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -20,6 +22,18 @@ STORES = """async () => [
   (await navigator.serviceWorker.getRegistrations()).length,
 ]"""
 EMPTY = [0, 0, "", 0, 0, 0]
+
+
+def kept(profile: Path, *secrets: str) -> list[str]:
+    """Return the names of the files of a browser's profile that hold a secret."""
+    files = [path for path in profile.rglob("*") if path.is_file()]
+    return [
+        path.name
+        for path in files
+        for secret in secrets
+        if secret.encode() in path.read_bytes()
+        or secret.encode("utf-16-le") in path.read_bytes()
+    ]
 
 
 def test_nothing_is_stored_while_somebody_talks(person: Person):
@@ -42,15 +56,7 @@ def test_a_browser_profile_keeps_no_word_and_no_token_after_leaving(
         person.chat.get_by_role("link", name="Leave this page").click()
         person.page.wait_for_url(f"{ELSEWHERE}**")
 
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    kept = [
-        path.name
-        for path in files
-        for secret in (CANARY, token)
-        if secret.encode() in path.read_bytes()
-        or secret.encode("utf-16-le") in path.read_bytes()
-    ]
-    assert kept == []
+    assert kept(tmp_path, CANARY, token) == []
     copied = shutil.copy(tmp_path / "Default" / "History", tmp_path / "copy")
     with sqlite3.connect(copied) as history:
         urls = {url for (url,) in history.execute("SELECT url FROM urls")}
@@ -78,6 +84,71 @@ def test_going_away_without_leaving_ends_the_chat_too(person: Person, service: S
 
     expect(person.page.get_by_role("button", name="Get advice")).to_be_visible()
     assert CANARY not in person.page.content()
+    assert service.all_ended()
+
+
+def test_a_browser_that_is_killed_leaves_nothing_to_restore(
+    browser: Browser, service: Service, watch: Watch, tmp_path: Path
+):
+    """P7: after a crash the profile holds no word and no token; the chat is new."""
+    with watched(browser.browser_type, tmp_path, watch) as context:
+        opened(context.pages[0], service.base).say(CANARY)
+        [token] = service.open
+        # The lock of a profile names the process that holds it.
+        process = int((tmp_path / "SingletonLock").readlink().name.rpartition("-")[2])
+        with context.expect_event("close"):
+            os.kill(process, signal.SIGKILL)
+
+    assert kept(tmp_path, CANARY, token) == []
+    with watched(browser.browser_type, tmp_path, watch) as context:
+        again = opened(context.pages[0], service.base)
+        expect(again.chat.locator("body")).not_to_contain_text(CANARY)
+
+
+def test_a_tab_that_was_closed_is_opened_again_empty(
+    new_context: NewContext, service: Service
+):
+    """P7: closing the tab ends the chat; the same address opens a new one."""
+    context = new_context()
+    person = opened(context.new_page(), service.base)
+    person.say(CANARY)
+
+    person.page.close()
+
+    assert service.all_ended()
+    again = opened(context.new_page(), service.base)
+    expect(again.chat.locator("body")).not_to_contain_text(CANARY)
+
+
+def test_a_duplicate_of_the_tab_is_empty(new_context: NewContext, service: Service):
+    """P7: a tab that takes over this one's session storage takes over no chat."""
+    context = new_context()
+    person = opened(context.new_page(), service.base)
+    person.say(CANARY)
+
+    with context.expect_page() as duplicate:
+        person.page.evaluate("() => void window.open(location.href)")
+
+    duplicate.value.get_by_role("button", name="Get advice").click()
+    again = greeted(Person(duplicate.value, frame_of(duplicate.value)))
+    expect(again.chat.locator("body")).not_to_contain_text(CANARY)
+    assert duplicate.value.evaluate(STORES) == EMPTY
+    assert len(service.open) == 2
+
+
+def test_back_forward_and_reload_after_leaving_show_nothing(
+    person: Person, service: Service
+):
+    """P7: the page that was left is not in the tab's history any more."""
+    person.say(CANARY)
+    person.chat.get_by_role("link", name="Leave this page").click()
+    person.page.wait_for_url(ELSEWHERE)
+
+    for move in (person.page.reload, person.page.go_back, person.page.go_forward):
+        move()
+        assert CANARY not in person.page.content()
+        assert service.base not in person.page.url
+
     assert service.all_ended()
 
 
