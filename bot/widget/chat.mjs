@@ -59,6 +59,7 @@ export class Chat {
     }
     this.line = new Line(options.base, options.keepsTab === true)
     this.said = []
+    this.answer = ''
     this.waiting = []
     this.failed = []
     this.round = {}
@@ -128,9 +129,8 @@ export class Chat {
       if (before) this.note(this.words.start_returned)
       else if (reloaded) this.note(this.words.start_reloaded)
       this.showReply(parts)
-      // What comes before the first word is read first.
-      this.$log.scrollTop = this.$root.scrollTop = 0
       this.sayIdle()
+      this.readFromTheTop()
     } catch (failure) {
       if (round !== this.round) return
       this.tell(failure.told?.say || this.words.failed_opening, failure.told?.help, [
@@ -142,6 +142,14 @@ export class Chat {
     }
     this.restIdle()
     this.pump()
+  }
+
+  /** Has what comes before the first word read first, by eye and by ear. */
+  readFromTheTop() {
+    this.$log.scrollTop = this.$root.scrollTop = 0
+    const $notes = [this.$start, ...this.$turns.querySelectorAll('.fc-turn--note')]
+    const said = $notes.map(($note) => $note.innerText)
+    this.announce([...said, this.answer].join(' '))
   }
 
   /**
@@ -163,6 +171,7 @@ export class Chat {
     this.round = {}
     this.isSending = this.isOpening = false
     this.said = []
+    this.answer = ''
     this.waiting = []
     this.failed = []
     this.$turns.replaceChildren()
@@ -372,7 +381,8 @@ export class Chat {
     // Once danger was heard, 999 stays in sight until the end.
     if (parts.some((part) => part.kind === 'danger')) this.$now.hidden = false
     this.scrollTo($turn)
-    this.announce(parts.map((part) => spoken(part, this.words)).join(' '))
+    this.answer = parts.map((part) => spoken(part, this.words)).join(' ')
+    this.announce(this.answer)
   }
 
   speaker(name) {

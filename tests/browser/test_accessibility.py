@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.person import Person, axe, greeted
+from browser.person import Person, axe, frame_of, greeted
 from browser.service import Fault, Service, error
 
 SIZES = [(320, 568), (768, 1024), (1280, 800)]
@@ -159,6 +159,31 @@ def test_nothing_moves_for_those_who_ask_for_that(alone: Person, service: Servic
     expect(dot).to_have_css("animation-name", "none")
 
 
+def test_large_letters_leave_room_to_read(alone: Person, service: Service):
+    alone.page.set_viewport_size({"width": 440, "height": 700})
+    alone.chat.evaluate("document.documentElement.style.fontSize = '200%'")
+
+    alone.say("danger")
+
+    number = alone.answer.get_by_role("link", name="999", exact=True)
+    expect(number).to_be_in_viewport(ratio=1)
+    top = alone.chat.locator(".fc-top").bounding_box()
+    card = alone.answer.locator(".fc-danger").bounding_box()
+    assert top is not None
+    assert card is not None
+    assert top["y"] + top["height"] <= card["y"]
+
+
+def test_a_number_is_never_turned_round(alone: Person, service: Service):
+    alone.chat.evaluate("document.documentElement.dir = 'rtl'")
+
+    alone.say("services")
+
+    number = alone.answer.get_by_role("link", name="0808 802 0300")
+    expect(number).to_have_css("direction", "ltr")
+    expect(number).to_have_css("unicode-bidi", "isolate")
+
+
 def test_it_can_be_read_from_right_to_left(alone: Person, service: Service):
     alone.chat.evaluate("document.documentElement.dir = 'rtl'")
     every_part(alone, service)
@@ -220,5 +245,5 @@ def test_the_launcher_says_if_the_chat_is_open(page: Page, service: Service):
 
     frame = page.frame_locator("iframe")
     expect(frame.locator("h1")).to_be_focused()
-    greeted(Person(page, page.frame(url="**/frame")))
+    greeted(Person(page, frame_of(page)))
     assert axe(page) == []

@@ -63,6 +63,14 @@ def test_leaving_comes_first_and_is_said_before_anything_is_told(alone: Person):
     expect(notice).to_contain_text("If you write nothing for 30 minutes")
 
 
+def test_the_way_out_and_its_limits_are_heard_before_anything_is_told(alone: Person):
+    """WID-5: what is said aloud at the start is what is read at the start."""
+    expect(alone.spoken).to_contain_text("In danger now? Call 999")
+    expect(alone.spoken).to_contain_text("You can also press Shift three times")
+    expect(alone.spoken).to_contain_text("It does not clear your browser history")
+    expect(alone.spoken).to_contain_text("You can choose: Tell you what has been")
+
+
 def test_what_was_written_is_shown_before_it_is_answered(
     alone: Person, service: Service
 ):
@@ -191,9 +199,10 @@ def test_danger_stays_in_sight_to_the_end(alone: Person):
 
     card = alone.answer.locator(".fc-danger")
     expect(card).to_be_in_viewport()
-    expect(card.get_by_role("link", name="999", exact=True)).to_have_attribute(
-        "href", "tel:999"
-    )
+    first = card.get_by_role("link").first
+    expect(first).to_have_text("999")
+    expect(first).to_be_in_viewport(ratio=1)
+    expect(first).to_have_attribute("href", "tel:999")
     alone.say("hello")
     expect(alone.chat.locator(".js-now")).to_be_in_viewport()
     expect(alone.chat.locator(".js-now")).to_contain_text("In danger now? Call 999")

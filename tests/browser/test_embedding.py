@@ -38,9 +38,9 @@ def documented(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)\n```", DOCUMENT, re.DOTALL)
 
 
-LINE, _, CHECKED_LINE, WITH_SETTINGS, OWN_LINK = documented("html")
+LINE, _, CHECKED_LINE, WITH_SETTINGS, OWN_LINK, IN_PAGE = documented("html")
 [THEME] = documented("css")
-[POLICY] = documented("text")
+POLICY, IN_PAGE_POLICY = documented("text")
 
 
 @pytest.fixture
@@ -102,6 +102,22 @@ def test_no_conversation_begins_before_the_chat_is_opened(
     frame_of(page).wait_for_load_state()
 
     assert chat.open == {}
+
+
+@pytest.mark.parametrize("place", ["alone", "on a page"])
+def test_a_chat_that_is_waited_for_asks_while_its_script_is_on_its_way(
+    page: Page, service: Service, place: str
+):
+    page.route("**/chat.mjs", lambda route: None)
+
+    with page.expect_request("**/chat/session"):
+        if place == "alone":
+            page.goto(f"{service.base}/frame", wait_until="commit")
+        else:
+            page.goto(service.base)
+            page.get_by_role("button", name="Get advice").click()
+
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_line_works_under_the_documented_policy(
@@ -247,6 +263,30 @@ def test_the_chat_can_be_a_part_of_the_page(page: Page, site: Site, chat: Servic
     page.get_by_role("link", name="Leave this page").click()
     page.wait_for_url(ELSEWHERE)
     assert chat.all_ended()
+
+
+def test_in_the_page_it_works_under_its_documented_policy(
+    page: Page, site: Site, chat: Service
+):
+    policy = f"default-src 'none'; {IN_PAGE_POLICY.replace(EXAMPLE, chat.base)}"
+    shown(page, site, chat, IN_PAGE, Content_Security_Policy=policy)
+    page.get_by_role("button", name="Get advice").click()
+    person = greeted(Person(page, page))
+
+    person.say("hello")
+
+    expect(page.locator("#chat .fc")).to_have_css("font-size", "17px")
+
+
+def test_in_the_page_the_chat_waits_in_reserve_too(
+    page: Page, site: Site, chat: Service
+):
+    shown(page, site, chat, IN_PAGE)
+
+    page.wait_for_selector(".js-log", state="attached")
+
+    expect(page.locator(".js-log")).to_be_hidden()
+    assert chat.open == {}
 
 
 def test_in_the_page_keys_leave_from_the_box_and_from_the_page(
