@@ -98,7 +98,7 @@
     readTheme()
     if (given.open !== undefined) return open()
     // Fetched when the page is done and idle, so that it opens at once when wanted.
-    const later = () => setTimeout(warm, 1000)
+    const later = () => setTimeout(warm, 300)
     if (document.readyState === 'complete') later()
     else listen(window, 'load', later)
   }

@@ -87,10 +87,15 @@ def test_nothing_of_the_chat_is_asked_for_before_the_page_is_idle(
     page: Page, site: Site, chat: Service
 ):
     """P11: one file, and nothing of anybody else's."""
-    shown(page, site, chat, LINE)
+    page.route("**/never-comes.png", lambda route: None)
+    site.write(
+        BODY + "<img alt='' src=/never-comes.png>" + LINE.replace(EXAMPLE, chat.base)
+    )
+    page.goto(site.base, wait_until="commit")
 
     expect(page.get_by_role("button", name="Get advice")).to_be_visible()
     assert [call.path for call in chat.calls] == ["/embed.js"]
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_no_conversation_begins_before_the_chat_is_opened(
