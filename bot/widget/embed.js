@@ -25,16 +25,16 @@
     :host { all: initial; --a: var(--fc-a, #1f4e79); --t: #fff; --g: #fff; --i: #16202b;
       font: 17px/1.4 system-ui, sans-serif }
     [hidden] { display: none !important }
-    button { font: inherit; font-weight: 600; min-height: 48px; padding: 8px 20px; color: var(--t);
+    .b { font: inherit; font-weight: 600; min-height: 48px; padding: 8px 20px; color: var(--t);
       background: var(--a); border: 2px solid transparent; border-radius: var(--fc-r, 8px); cursor: pointer }
-    button:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; box-shadow: 0 0 0 2px var(--g) }
+    .b:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; box-shadow: 0 0 0 2px var(--g) }
     .panel { display: flex; flex-direction: column; height: min(700px, 100vh - 96px); overflow: hidden;
       color: var(--i); background: var(--g); border: 1px solid #6b7885; border-radius: 12px }
     .float > * { position: fixed; z-index: 2147483001; bottom: 16px; right: 16px; box-shadow: 0 4px 24px #0005 }
     .left > * { right: auto; left: 16px }
     .float > .panel { width: 440px }
     .panel > :last-child { flex: 1; min-height: 0; border: 0 }
-    p { margin: 0; padding: 12px 16px }
+    .panel > p, .keys { margin: 0; padding: 12px 16px }
     .keys { position: fixed; z-index: 2147483002; inset: 12px 12px auto; width: auto; text-align: center;
       color: var(--g); background: var(--i); border-radius: 8px }
     .keys:empty { padding: 0; box-shadow: none }
@@ -45,7 +45,7 @@
       .float > .panel { inset: 0; width: auto; height: var(--h, 100%); border: 0; border-radius: 0 }
     }
     @media (forced-colors: active) {
-      button { color: ButtonText; background: ButtonFace; border-color: ButtonText }
+      .b { color: ButtonText; background: ButtonFace; border-color: ButtonText }
     }
     @media print { :host { display: none } }`
 
@@ -60,7 +60,7 @@
   $host.dataset.firstContact = ''
   const shadow = $host.attachShadow({ mode: 'open' })
   const $box = add(shadow, 'div', inPage ? '' : `float ${given.position}`)
-  const $launch = add($box, 'button', '', given.label || WORDS.label)
+  const $launch = add($box, 'button', 'b', given.label || WORDS.label)
   const $panel = add($box, 'div', 'panel')
   const $late = add($panel, 'p', '', WORDS.late)
   const $keys = add(shadow, 'p', 'keys')
@@ -71,7 +71,7 @@
   $launch.setAttribute('aria-expanded', 'false')
   $keys.setAttribute('role', 'status')
   $panel.hidden = $late.hidden = true
-  add($late, 'button', '', WORDS.close).onclick = close
+  add($late, 'button', 'b', WORDS.close).onclick = close
   $launch.onclick = open
   if (shadow.adoptedStyleSheets) {
     const sheet = new CSSStyleSheet()

@@ -263,6 +263,8 @@ def test_the_chat_can_be_a_part_of_the_page(page: Page, site: Site, chat: Servic
     expect(person.answer).to_contain_text("my ex Darren was outside my work again")
     expect(person.answer.locator("p").first).to_have_css("font-size", "17px")
     expect(person.answer.locator("p").first).to_have_css("color", "rgb(22, 32, 43)")
+    expect(person.answer.locator("p").first).to_have_css("padding-top", "0px")
+    expect(page.locator(".fc-send")).to_have_css("min-height", "44px")
     expect(page.locator("#here [data-first-contact]")).to_have_count(1)
     assert page.frames == [page.main_frame]
     page.get_by_role("link", name="Leave this page").click()
