@@ -43,9 +43,10 @@ from bot.refusals import Refused, help_contacts
 from bot.session import ServerKey, new_key
 from bot.settings import Settings
 from bot.store import ConversationStore
-from bot.wire import REQUEST_S, PatientProtocol, StrictRequest
+from bot.wire import UNREADABLE, PatientProtocol, StrictRequest
 
 LARGEST_HEADERS = 8 * 1024
+HEAD_S = 6  # Sanic looks twice in that time: 9 s at most, of a request's 10
 ANSWER_S = 25  # above any turn's own limits
 IDLE_CONNECTION_S = 15
 BACKLOG = 100
@@ -81,6 +82,8 @@ class PlainErrors(ErrorHandler):
         if code is None:
             mine = isinstance(exception, SanicException)
             status = getattr(exception, "status_code", 500) if mine else 500
+            if request.method == UNREADABLE:
+                status = 400
             code = "bad_request" if 400 <= status < 500 else "not_kept"
             if code == "not_kept":
                 name = type(exception).__name__
@@ -181,7 +184,7 @@ def make_app(
         KEEP_ALIVE_TIMEOUT=IDLE_CONNECTION_S,
         REQUEST_MAX_HEADER_SIZE=LARGEST_HEADERS,
         REQUEST_MAX_SIZE=LARGEST_BODY,
-        REQUEST_TIMEOUT=REQUEST_S,
+        REQUEST_TIMEOUT=HEAD_S,
         RESPONSE_TIMEOUT=ANSWER_S,
     )
     app.ctx.agent = assistant.agent
