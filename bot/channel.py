@@ -140,7 +140,9 @@ class WebChat(InputChannel):
             self._reception.check_origin(origin)
         n = _after(request)
         session = self._reception.session(_token(request), origin)
-        answers: list[Answer] = await self._reception.since(session, n)
+        answers: list[Answer] = await self._reception.since(
+            session, self._address(request), n
+        )
         parts = [part for answer in answers for part in answer.messages]
         last = answers[-1].n if answers else n
         return self._json(request, {"n": last, "messages": parts})
@@ -150,7 +152,7 @@ class WebChat(InputChannel):
         origin = self._checked(request)
         session = self._reception.session(_token(request), origin)
         parse_nothing(request.body)
-        await self._reception.end(session)
+        await self._reception.end(session, self._address(request))
         return HTTPResponse(status=204, headers=self._headers(request))
 
     async def preflight(self, request: Request) -> HTTPResponse:

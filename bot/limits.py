@@ -19,6 +19,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DAY_S = 24 * 3600
 KEPT_S = 15 * 60
 CLEAN_EVERY = 1000
+MOST_NAMES = 50_000  # some 40 MB, if ever so many addresses call within minutes
 
 
 class TooFast(Exception):
@@ -50,11 +51,13 @@ class Limits:
         messages: of one conversation; five at once, one a second after that.
         messages_from: one address.
         sessions_from: one address.
+        calls: of one conversation, to read answers again; as many to end it.
     """
 
     messages: Sequence[Limit] = (Limit(5, 5.0), Limit(30, 60.0))
     messages_from: Sequence[Limit] = (Limit(300, 60.0),)
     sessions_from: Sequence[Limit] = (Limit(60, 600.0),)
+    calls: Sequence[Limit] = (Limit(30, 10.0),)
 
 
 MESSAGES_PER_CONVERSATION = 200
@@ -77,7 +80,9 @@ class Rates:
         """
         now = self.clock()
         self._clean(now)
-        times = self._seen.setdefault(name, deque())
+        times = self._seen[name] = self._seen.pop(name, deque())
+        if len(self._seen) > MOST_NAMES:
+            del self._seen[next(iter(self._seen))]  # the one not seen for longest
         for limit in self.limits:
             if len(times) >= limit.most:
                 wait_s = times[-limit.most] + limit.per_s - now

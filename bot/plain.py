@@ -142,7 +142,7 @@ class PlainChat:
         reception = self._assistant.reception
         session = reception.session(ticket.token, origin)
         if "end" in given:
-            await reception.end(session)
+            await reception.end(session, address)
             return self._page(Shown(ended=True))
         try:
             message = _message(ticket, given)

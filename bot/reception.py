@@ -6,8 +6,10 @@ neither of the two can be the weaker door.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from bot.answering import Answer
@@ -20,6 +22,7 @@ from bot.turns import Turns
 
 # A tab that keeps its token can be opened again by whoever has the device next.
 TAB_IDLE_S = 600
+MOST_GONE = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Reception:
         self._said = Rates(limits.messages, ticks)
         self._said_from = Rates(limits.messages_from, ticks)
         self._opened_from = Rates(limits.sessions_from, ticks)
+        self._called = Rates(limits.calls, ticks)
+        # Names of conversations that are no more, and never will be again: their old
+        # tokens ask no database, and are refused as fast as ones that never were.
+        self._gone: OrderedDict[str, None] = OrderedDict()
 
     async def open(self, address: str, origin: str, *, keep: str = "") -> Opened:
         """Start a conversation.
@@ -76,9 +83,12 @@ class Reception:
             Refused: the same way whatever is wrong with it.
         """
         try:
-            return self._sessions.open(token, origin, self._clock())
+            session = self._sessions.open(token, origin, self._clock())
         except InvalidSession:
             raise Refused("session") from None
+        if session.conversation_id in self._gone:
+            raise Refused("session")
+        return session
 
     async def send(self, session: Session, address: str, message: Message) -> Answer:
         """Answer a message.
@@ -87,28 +97,35 @@ class Reception:
             Refused: it was not answered; nothing of it is kept.
         """
         try:
+            # What is too much here does not count there: others share the address.
+            _within(self._said, _here(session, address), "rate")
             _within(self._said_from, address, "rate")
-            _within(self._said, session.conversation_id, "rate")
         except Refused as refused:
             refused.messages = self._turns.in_danger(message.text)
             raise
-        return await self._turns.hear(session, message)
+        with self._noticing_the_end(session):
+            return await self._turns.hear(session, message)
 
-    async def since(self, session: Session, n: int) -> list[Answer]:
+    async def since(self, session: Session, address: str, n: int) -> list[Answer]:
         """Return the answers after a number.
 
         Raises:
-            Refused: there is no such conversation.
+            Refused: there is no such conversation, or it is asked too often.
         """
-        return await self._turns.answers_after(session, n)
+        _within(self._called, _here(session, address), "rate")
+        with self._noticing_the_end(session):
+            return await self._turns.answers_after(session, n)
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: Session, address: str) -> None:
         """Erase a conversation.
 
         Raises:
-            Refused: there is no such conversation.
+            Refused: there is no such conversation, or it is ended again and again.
         """
-        await self._turns.end(session)
+        # Counted apart: nobody can use up what it takes to leave without leaving.
+        _within(self._called, f"{_here(session, address)}/end", "rate")
+        with self._noticing_the_end(session):
+            await self._turns.end(session)
 
     def check_origin(self, origin: str) -> None:
         """Accept a page that may call.
@@ -119,9 +136,28 @@ class Reception:
         if origin not in self._origins:
             raise Refused("origin")
 
+    @contextlib.contextmanager
+    def _noticing_the_end(self, session: Session) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refused:
+            if refused.code == "session":
+                self._gone[session.conversation_id] = None
+                while len(self._gone) > MOST_GONE:
+                    self._gone.popitem(last=False)
+            raise
+
     def in_danger(self, text: str) -> tuple[Part, ...]:
         """Return what to do in the danger a text tells of."""
         return self._turns.in_danger(text)
+
+
+def _here(session: Session, address: str) -> str:
+    """Return the name under which one conversation is counted at one address.
+
+    So somebody elsewhere who has the token too uses up nothing of the person's own.
+    """
+    return f"{session.conversation_id}/{address}"
 
 
 def _within(rates: Rates, name: str, code: str) -> None:

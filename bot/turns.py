@@ -27,15 +27,22 @@ GAP_S = 5.0
 LOOK_AGAIN_S = 0.25
 STOP_S = 15.0
 WAITING = 2
+# Beginning costs thinking too: a rush of new people must not outweigh who is talking.
+BEGINNING = 2
+MOST_BEGINNING = 50
 
 
 @dataclass
 class Lane:
-    """The messages of one conversation that are being answered, in order."""
+    """The messages of one conversation that are being answered, in order.
+
+    Those in `early` wait for one that comes before them.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     jobs: dict[str, asyncio.Task[Answer]] = field(default_factory=dict)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    early: set[str] = field(default_factory=set)
 
 
 class Turns:
@@ -55,6 +62,7 @@ class Turns:
         self._jobs: set[asyncio.Task[Answer]] = set()
         self._waiting: set[asyncio.Task[Any] | None] = set()
         self._stopping = False
+        self._beginning, self._doors = 0, asyncio.Semaphore(BEGINNING)
 
     @property
     def stopping(self) -> bool:
@@ -163,13 +171,14 @@ class Turns:
         job = lane.jobs.get(message.id)
         if job is not None:
             return job
-        if len(lane.jobs) > WAITING:
+        if len(lane.jobs) - len(lane.early) > WAITING:
             raise Refused("busy", retry_after_s=1)
         job = self._start(self._in_order(lane, session, message))
         lane.jobs[message.id] = job
 
         def leave(_: asyncio.Task[Answer]) -> None:
             del lane.jobs[message.id]
+            lane.early.discard(message.id)
             moved, lane.moved = lane.moved, asyncio.Event()
             moved.set()
             if not lane.jobs and self._lanes.get(name) is lane:
@@ -202,8 +211,11 @@ class Turns:
                 continue  # another process answered first, perhaps this very message
             finally:
                 lane.lock.release()
-            if loop.time() > no_gap_after:
+            # Few may wait so, or messages far ahead would keep the next one out.
+            crowded = message.id not in lane.early and len(lane.early) >= WAITING
+            if crowded or loop.time() > no_gap_after:
                 raise Refused("gap", missing=kept.last_n + 1)
+            lane.early.add(message.id)
             # What is missing may also be answered by another process.
             with contextlib.suppress(asyncio.TimeoutError):
                 await self._in_line(asyncio.wait_for(moved.wait(), LOOK_AGAIN_S))
@@ -242,9 +254,15 @@ class Turns:
         return kept, None
 
     async def _first(self, session: Session, idle_s: int) -> Answer:
+        if self._beginning >= MOST_BEGINNING:
+            raise Refused("full", retry_after_s=5)
+        self._beginning += 1
         try:
-            if await self._store.count() >= self._max_sessions:
-                raise Refused("full", retry_after_s=60)
+            async with self._doors:
+                if await self._store.count() >= self._max_sessions:
+                    raise Refused("full", retry_after_s=60)
+                return await self._answering.first(session, idle_s)
         except StoreUnavailable as error:
             raise failed(error) from None
-        return await self._answering.first(session, idle_s)
+        finally:
+            self._beginning -= 1
