@@ -7,6 +7,7 @@ It is never in an address, and nothing but this page takes it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import uuid
@@ -14,6 +15,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
+from typing import Any
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment
@@ -90,16 +92,19 @@ class PlainChat:
         assistant: Assistant,
         templates: Environment,
         contacts: Sequence[Mapping[str, str]],
-        key: ServerKey,
+        keys: Sequence[ServerKey],
     ) -> None:
-        """Take what answers, the page, who can help, and a key to seal tickets with.
+        """Take what answers, the page, who can help, and the keys of the tickets.
+
+        The first one seals them; the others still open what they have sealed.
 
         Raises:
             PageError: the page cannot be made.
         """
         self._assistant, self._templates = assistant, templates
         self._contacts, self._words = contacts, english()
-        self._key = hmac.digest(key.sealing, PLACE.encode(), hashlib.sha256)
+        place = PLACE.encode()
+        self._keys = [hmac.digest(k.sealing, place, hashlib.sha256) for k in keys]
         self._page(Shown())  # a page that cannot be made stops the start
 
     def blueprint(self) -> Blueprint:
@@ -189,17 +194,24 @@ class PlainChat:
         """
         try:
             sealed = urlsafe_b64decode(text.encode("ascii"))
-            given = unseal(self._key, PLACE, sealed)
-        except (Damaged, ValueError):
+        except ValueError:
             raise Refused("session") from None
+        given = self._opened(sealed)
         if not 0 <= self._assistant.clock() - given["at"] <= TAB_IDLE_S:
             raise Refused("session")
         return Ticket(given["token"], given["n"], given["nonce"])
 
+    def _opened(self, sealed: bytes) -> Mapping[str, Any]:
+        for key in self._keys:
+            with contextlib.suppress(Damaged):
+                found: Mapping[str, Any] = unseal(key, PLACE, sealed)
+                return found
+        raise Refused("session")
+
     def _sealed(self, ticket: Ticket) -> str:
         at = int(self._assistant.clock())
         value = {"token": ticket.token, "n": ticket.n, "nonce": ticket.nonce, "at": at}
-        return urlsafe_b64encode(seal(self._key, PLACE, value)).decode()
+        return urlsafe_b64encode(seal(self._keys[0], PLACE, value)).decode()
 
     def _page(self, shown: Shown, status: int = 200) -> HTTPResponse:
         text = render(

@@ -228,7 +228,7 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         around = (settings.origins, settings.frame_ancestors)
         contacts = help_contacts(facts)
         app = make_app(assistant, contacts, pages, *around)
-        plain = PlainChat(assistant, environment(facts), contacts, keys[0])
+        plain = PlainChat(assistant, environment(facts), contacts, keys)
         app.blueprint(plain.blueprint())
         address = f"{settings.host}:{settings.port}"
         _listen_when_ready(app, listener, address)

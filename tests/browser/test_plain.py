@@ -40,8 +40,8 @@ class PlainServer(Server):
 
     def _serve(self):
         templates, contacts = environment(FACTS), help_contacts(FACTS)
-        key = ServerKey.from_text(KEY)
-        self.app.blueprint(PlainChat(self.toy, templates, contacts, key).blueprint())
+        keys = [ServerKey.from_text(KEY)]
+        self.app.blueprint(PlainChat(self.toy, templates, contacts, keys).blueprint())
         super()._serve()
 
     def post(self, fields, origin=None, sort="application/x-www-form-urlencoded"):

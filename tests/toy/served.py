@@ -33,17 +33,16 @@ class Served:
     Callers therefore say which address they call from, and a test can be many people.
     """
 
-    def __init__(self, folder, **env):
+    def __init__(self, folder, port=None, **env):
         project = folder / "project"
         shutil.copytree(FILES, project, dirs_exist_ok=True)
         (project / "endpoints.yml").write_text(ENDPOINTS)
         (project / "credentials.yml").write_text("bot.channel.WebChat:\n")
         models = ROOT / ".rasa" / "served"  # trained once, for every process after
         models.mkdir(parents=True, exist_ok=True)
-        (project / "models").symlink_to(models)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        if not (project / "models").exists():
+            (project / "models").symlink_to(models)
+        self.port = port or free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
@@ -174,6 +173,13 @@ class Caller:
         status, page = self.form({"start": "1"})
         assert status == 200
         return html.unescape(TICKET.search(page)[1])
+
+
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def parts_text(answer):
