@@ -3,11 +3,12 @@
 import gzip
 import html
 import json
+import re
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from toy.house import body, new_id
 from toy.served import TICKET, parts_text
@@ -17,6 +18,11 @@ from bot.refusals import REFUSALS
 
 FILE = Path(__file__).parent / "data" / "naughty.json"
 NAUGHTY = json.loads(FILE.read_text(encoding="ascii"))
+# Each makes the toy do something else than say what it heard.
+TOY_WORDS = re.compile(
+    r"\b(?:hello|tell|pick|fail|hang|mute|circle|picture|nonsense|warn|forget|again)\b",
+    re.I,
+)
 AT_ONCE = 5  # messages of one conversation before it has to slow down
 PATHS = ("/chat/session", "/chat/messages", "/chat/end")
 
@@ -82,9 +88,7 @@ def test_naughty_strings_alone_are_answered_or_kindly_refused(someone):
         _, code = cleaned(text)
         _, status, answer = speakers.say(text)
         fit = status == 200 if code is None else is_refusal(code, status, answer)
-        # The toy fails on purpose when it hears these words.
-        named = {"fail", "mute", "circle", "picture", "nonsense", "hang"}
-        if not fit and not named & set(text.split()):
+        if not fit and not TOY_WORDS.search(text):
             wrong.append((text, status, answer))
 
     assert wrong == []
@@ -418,6 +422,7 @@ EASY = settings(
 @given(text=st.text(max_size=200))
 def test_any_words_are_kept_as_they_are_or_kindly_refused(speakers, text):
     """I11: any Unicode string; 150 here, 5,000 in `make soak`."""
+    assume(not TOY_WORDS.search(text))
     kept, _ = cleaned(f"note {text}")
     half = any("\ud800" <= letter <= "\udfff" for letter in text)
 
@@ -433,11 +438,12 @@ def test_any_words_are_kept_as_they_are_or_kindly_refused(speakers, text):
 @given(value=JSON, path=st.sampled_from(PATHS))
 def test_any_json_is_refused_in_words(talker, value, path):
     """I11: any JSON at all; 150 here, 5,000 in `make soak`."""
+    assume(value not in ({}, {"keep": "tab"}))
     caller, token = talker
 
     status, _, answer = caller.call("POST", path, value, token)
 
-    assert is_refusal("bad_request", status, answer) or value == {}
+    assert is_refusal("bad_request", status, answer)
 
 
 @pytest.fixture

@@ -4,7 +4,16 @@ import ipaddress
 
 import pytest
 
-from bot.limits import DAY_S, KEPT_S, AddressKeys, Limit, Limits, Rates, TooFast
+from bot.limits import (
+    DAY_S,
+    KEPT_S,
+    MOST_NAMES,
+    AddressKeys,
+    Limit,
+    Limits,
+    Rates,
+    TooFast,
+)
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
 
@@ -134,3 +143,13 @@ def test_a_proxy_is_believed_only_if_it_is_ours(clock, peer, forwarded, caller):
     keys = AddressKeys(PROXIES, clock)
 
     assert keys.name(peer, forwarded) == keys.name(caller, [])
+
+
+def test_ever_so_many_addresses_fill_no_memory(clock):
+    """S6, INP-7: the one not seen for longest is forgotten first."""
+    rates = Rates((Limit(1, 600.0),), clock)
+    for number in range(MOST_NAMES + 10):
+        rates.allow(str(number))
+
+    assert len(rates._seen) == MOST_NAMES
+    assert (count(rates, "0"), count(rates, str(MOST_NAMES))) == (1, 0)
