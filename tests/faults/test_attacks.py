@@ -10,20 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from toy.attacks import Person, flood_one, flood_sessions, slow_clients
-from toy.house import body, new_id
-from toy.served import TICKET, Served, free_port, parts_text
+from toy.house import body, free_port, new_id
+from toy.served import TICKET, Served, parts_text
+from toy.strange import PATHS, is_refusal
 
-from bot.refusals import REFUSALS
 from bot.session import new_key
 
-PATHS = ("/chat/session", "/chat/messages", "/chat/end")
 HIDDEN = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def is_refusal(code, status, answer):
-    meant = REFUSALS[code]
-    given = json.loads(answer) if isinstance(answer, bytes) else answer
-    return (status, given["error"], given["say"]) == (meant.status, code, meant.say)
 
 
 SMUGGLED = {
@@ -601,14 +594,14 @@ def test_nobody_holds_a_connection_by_being_slow(served, someone):
     assert statistics.quantiles(took_s, n=20)[-1] < 1.5
 
 
-def test_a_change_of_keys_ends_no_chat_and_the_one_after_it_does(tmp_path):
+def test_a_change_of_keys_ends_no_chat_and_the_one_after_it_does(project, tmp_path):
     """S4, SES-6: a token and a ticket of the key before last open nothing."""
     first, second, third = new_key(), new_key(), new_key()
     keys = [(first, ""), (second, first), (third, second)]
     token, ticket, statuses, port = "", "", [], free_port()
     for n, (key, previous) in enumerate(keys, start=1):
         env = {"SESSION_KEY": key, "SESSION_KEY_PREVIOUS": previous}
-        served = Served(tmp_path, port=port, **env)
+        served = Served(project, tmp_path, port, **env)
         caller = served.caller(n)
         if not token:
             token, ticket = caller.begin()[0], caller.plain_chat()

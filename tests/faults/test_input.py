@@ -3,61 +3,31 @@
 import gzip
 import html
 import json
-import re
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toy.house import body, new_id
 from toy.served import TICKET, parts_text
+from toy.strange import (
+    AT_ONCE,
+    JSON,
+    PATHS,
+    TOY_WORDS,
+    Speakers,
+    check_json,
+    check_words,
+    cleaned,
+    is_refusal,
+    paths,
+)
 
-from bot.gate import LARGEST_BODY, LONGEST_TEXT, Unacceptable, clean
-from bot.refusals import REFUSALS
+from bot.gate import LARGEST_BODY, LONGEST_TEXT
 
 FILE = Path(__file__).parent / "data" / "naughty.json"
 NAUGHTY = json.loads(FILE.read_text(encoding="ascii"))
-# Each makes the toy do something else than say what it heard.
-TOY_WORDS = re.compile(
-    r"\b(?:hello|tell|pick|fail|hang|mute|circle|picture|nonsense|warn|forget|again)\b",
-    re.I,
-)
-AT_ONCE = 5  # messages of one conversation before it has to slow down
-PATHS = ("/chat/session", "/chat/messages", "/chat/end")
-
-
-class Speakers:
-    """Goes on to a new conversation at a new address before the limits are met."""
-
-    def __init__(self, someone):
-        self.someone = someone
-        self.spoken = AT_ONCE
-
-    def say(self, text):
-        """Say it; return its number, the status and the answer."""
-        if self.spoken == AT_ONCE:
-            self.caller = self.someone()
-            self.token, _ = self.caller.begin()
-            self.spoken = 0
-        status, answer = self.caller.say(self.token, self.spoken + 1, text)
-        self.spoken += status == 200
-        return self.spoken, status, answer
-
-
-def cleaned(text):
-    """Return what is kept of words, or the code of their refusal."""
-    try:
-        return clean(text), None
-    except Unacceptable as refusal:
-        return "", refusal.code
-
-
-def is_refusal(code, status, answer):
-    """Whether an answer is this refusal, in its fixed words and with who can help."""
-    meant = REFUSALS[code]
-    given = json.loads(answer) if isinstance(answer, bytes) else answer
-    return (status, given["error"], given["say"]) == (meant.status, code, meant.say)
 
 
 def test_naughty_strings_are_many():
@@ -403,14 +373,6 @@ def test_a_field_too_many_is_refused_on_every_call(someone, path, name):
     assert is_refusal("bad_request", status, answer)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
-    lambda some: (
-        st.lists(some, max_size=4)
-        | st.dictionaries(st.text(max_size=12), some, max_size=4)
-    ),
-    max_leaves=12,
-)
 EASY = settings(
     max_examples=150,
     deadline=None,
@@ -422,28 +384,14 @@ EASY = settings(
 @given(text=st.text(max_size=200))
 def test_any_words_are_kept_as_they_are_or_kindly_refused(speakers, text):
     """I11: any Unicode string; 150 here, 5,000 in `make soak`."""
-    assume(not TOY_WORDS.search(text))
-    kept, _ = cleaned(f"note {text}")
-    half = any("\ud800" <= letter <= "\udfff" for letter in text)
-
-    n, status, answer = speakers.say(f"note {text}")
-
-    if "\x00" in text or half:
-        assert is_refusal("bad_request", status, answer)
-    else:
-        assert (status, parts_text(answer)) == (200, [f"{n}: {kept}"])
+    check_words(speakers, text)
 
 
 @EASY
-@given(value=JSON, path=st.sampled_from(PATHS))
+@given(value=JSON, path=paths)
 def test_any_json_is_refused_in_words(talker, value, path):
     """I11: any JSON at all; 150 here, 5,000 in `make soak`."""
-    assume(value not in ({}, {"keep": "tab"}))
-    caller, token = talker
-
-    status, _, answer = caller.call("POST", path, value, token)
-
-    assert is_refusal("bad_request", status, answer)
+    check_json(talker, value, path)
 
 
 @pytest.fixture

@@ -4,25 +4,14 @@ import contextlib
 import html
 import http.client
 import json
-import os
 import re
-import shutil
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
-from toy.house import FILES, body
+from toy.house import body
+from toy.process import Process
 
-ROOT = Path(__file__).parents[2]
-ENDPOINTS = """
-tracker_store:
-  type: bot.store.ConversationStore
-action_endpoint:
-  package: toy.actions
-"""
 TICKET = re.compile(r'name="ticket" value="([^"]+)"')
 FORM = "application/x-www-form-urlencoded"
 
@@ -33,62 +22,29 @@ class Served:
     Callers therefore say which address they call from, and a test can be many people.
     """
 
-    def __init__(self, folder, port=None, **env):
-        project = folder / "project"
-        shutil.copytree(FILES, project, dirs_exist_ok=True)
-        (project / "endpoints.yml").write_text(ENDPOINTS)
-        (project / "credentials.yml").write_text("bot.channel.WebChat:\n")
-        models = ROOT / ".rasa" / "served"  # trained once, for every process after
-        models.mkdir(parents=True, exist_ok=True)
-        if not (project / "models").exists():
-            (project / "models").symlink_to(models)
-        self.port = port or free_port()
-        self.origin = f"http://127.0.0.1:{self.port}"
+    def __init__(self, project, folder, port=None, **settings):
+        given = {"TRUSTED_PROXIES": "127.0.0.1/32", **settings}
+        env = {f"FIRST_CONTACT_{name}": text for name, text in given.items()}
         self.log = folder / "log"
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-        settings = {
-            "TRUSTED_PROXIES": "127.0.0.1/32",
-            **env,
-        }
-        command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port)]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*command, "--data-dir", str(folder / "data")],
-                cwd=project,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": path,
-                    **{
-                        f"FIRST_CONTACT_{name}": text for name, text in settings.items()
-                    },
-                },
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        said = iter(self.process.stdout)
-        assert any(line.startswith("First Contact is ready") for line in said), (
-            self.log.read_text()
-        )
+            self.running = Process(project, folder / "data", port, log, **env).ready()
+        self.port = self.running.port
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.tokens = []
 
     def stop(self):
         """Stop it; return its exit status and all it logged."""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=60)
-        return self.process.returncode, self.log.read_text()
+        status, _ = self.running.end()
+        return status, self.log.read_text()
 
     def memory_mb(self):
         """Return how much memory it holds, and its highest so far."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.running.process.pid}/status").read_text()
         held = {
             name: int(kilobytes) / 1024
             for name, kilobytes in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status)
         }
         return held["VmRSS"], held["VmHWM"]
-
-    def connections(self):
-        """Return how many files and sockets it has open."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def caller(self, number):
         """Return somebody with an address of their own."""
@@ -146,6 +102,7 @@ class Caller:
         status, _, text = self.call("POST", "/chat/session", {})
         assert status == 201, text
         answer = json.loads(text)
+        self.served.tokens.append(answer["token"])
         return answer["token"], answer["messages"]
 
     def say(self, token, n, text=None, choice=None, id=None):
@@ -173,13 +130,6 @@ class Caller:
         status, page = self.form({"start": "1"})
         assert status == 200
         return html.unescape(TICKET.search(page)[1])
-
-
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def parts_text(answer):
