@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Every test, cheap before dear, stopping at the first failure.
-# Usage: test.sh [lint|supply|unit|deploy|conversations|nlu|faults|browser …]; no name: all.
+# Usage: test.sh [lint|supply|unit|masking|deploy|conversations|nlu|faults|browser …]; no name: all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(lint supply unit files deploy train conversations nlu faults browser)
+[ ${#steps[@]} -gt 0 ] || steps=(lint supply unit masking files deploy train conversations nlu faults browser)
 
 step() { printf '\n── %s\n' "$1"; }
 

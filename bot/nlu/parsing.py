@@ -72,7 +72,7 @@ class Parser:
     def parse(self, texts: Iterable[str]) -> list[Parsed]:
         """Return each text parsed; what is past the longest message is not read."""
         cut = [text[:LONGEST] for text in texts]
-        calm = [_without_long_runs(text) for text in cut]
+        calm = [without_long_runs(text) for text in cut]
         docs = self._nlp.pipe(calm, batch_size=64)
         return [
             Parsed(text, doc, tuple(clauses_of(doc)), _words_of(doc.text))
@@ -109,7 +109,7 @@ class Encoder:
         return found
 
 
-def _without_long_runs(text: str) -> str:
+def without_long_runs(text: str) -> str:
     """Return the text, as long as before, with blanks for the 9th sign in a row on."""
     return _SIGNS.sub(lambda run: run[1] + " " * len(run[2]), text)
 
