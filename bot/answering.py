@@ -1,7 +1,8 @@
 """One turn inside: Rasa thinks, danger is put first, and the whole is kept or nothing.
 
-It knows Rasa, the store and the danger lane; in which order messages come, and from
-whom, is decided before (bot/turns.py).
+What Rasa gets, and so what is kept, is masked; the reading alone hears the words as
+typed, within the turn. In which order messages come, and from whom, is decided before
+(bot/turns.py).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
@@ -25,6 +26,7 @@ from bot.danger import Heard
 from bot.endpoint import TurnAborted
 from bot.gate import Message, without_command
 from bot.knowledge import Knowledge
+from bot.masking import Masked, Masker, Numbers, of_this_turn
 from bot.metrics import SPOKEN, Metrics
 from bot.parts import (
     Collector,
@@ -69,10 +71,17 @@ class DangerLane:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one message."""
+    """The answer to one message.
+
+    Attributes:
+        n: the message's number.
+        messages: the parts.
+        restore: the person's own words behind the tokens in their message; kept nowhere.
+    """
 
     n: int
     messages: tuple[Part, ...]
+    restore: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class Live:
     version: int
     tracker: DialogueStateTracker
     offered: Mapping[str, str]
+    numbers: Numbers
     since: float
 
 
@@ -110,15 +120,16 @@ class Answering:
         domain: Callable[[], Domain],
         conversations: Conversations,
         danger: DangerLane,
+        masker: Masker,
         knowledge: Knowledge,
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
-        """Take what a turn needs: Rasa, its domain, the store, the danger lane."""
+        """Take what a turn needs: Rasa, its domain, the store, danger, masks, facts."""
         self._metrics = metrics
         self._converse, self._domain = converse, domain
         self._store, self._clock = conversations, clock
-        self._danger, self._knowledge = danger, knowledge
+        self._danger, self._masker, self._knowledge = danger, masker, knowledge
         self._live: OrderedDict[str, Live] = OrderedDict()
 
     async def first(self, session: Session, idle_s: int) -> Answer:
@@ -129,9 +140,10 @@ class Answering:
         """
         try:
             turn = RunningTurn(session.conversation_id)
-            reply = await self._think(turn, FIRST_PAYLOAD, "", TURN_S)
+            begin = Masked(FIRST_PAYLOAD, FIRST_PAYLOAD)
+            reply = await self._think(turn, begin, "", TURN_S)
             first = Step(1, 0, FIRST_PAYLOAD, idle_s)
-            answer = await self._keep(session, turn, reply, first)
+            answer = await self._keep(session, turn, reply, first, begin.numbers)
         except Refused:
             raise
         except (Exception, TurnAborted) as error:
@@ -157,13 +169,15 @@ class Answering:
         started = time.monotonic()
         try:
             live = self._standing_at(session, kept)
-            words = without_command(message.text)
-            if message.choice is not None:
-                words = live.offered.get(message.choice, "")
-                if not words:
+            if message.choice is None:
+                words = await self._masked(session, message, live.numbers)
+            else:
+                payload = live.offered.get(message.choice, "")
+                if not payload:
                     # Nothing has happened to the conversation; it stays at hand.
                     self._live[session.conversation_id] = live
                     raise Refused("choice")
+                words = Masked(payload, payload, numbers=live.numbers)
             turn = RunningTurn(session.conversation_id, before=live.tracker)
             warned = bool(live.tracker.get_slot("signs"))
             reply = await self._think(turn, words, message.text, left_s)
@@ -171,7 +185,7 @@ class Answering:
             if not reply.offered:
                 reply = Reply(reply.parts, live.offered)
             step = Step(kept.version + 1, message.n, message.id)
-            answer = await self._keep(session, turn, reply, step)
+            answer = await self._keep(session, turn, reply, step, words.numbers)
         except (Refused, StoreConflict):
             raise
         except (Exception, TurnAborted) as error:
@@ -180,7 +194,26 @@ class Answering:
         self._metrics.turn(session.conversation_id, took_s, _counted(turn, reply))
         took_ms = int(took_s * 1000)
         log.event("turn.answered", duration_ms=took_ms, turn=log.correlation_id())
-        return answer
+        return replace(answer, restore=words.restore)
+
+    async def again(
+        self, session: Session, kept: Kept, turn: Answered, message: Message
+    ) -> Answer:
+        """Return the answer that was kept for a message that is sent again.
+
+        What was masked in it is found again from its words: it is kept nowhere.
+
+        Raises:
+            Damaged: it is not as it was kept.
+        """
+        answer = opened(session, turn)
+        if not message.text:
+            return answer
+        numbers = self._numbers(session, kept)
+        words = await self._masked(session, message, numbers)
+        given = frozenset(numbers.tokens.values())
+        restore = {k: v for k, v in words.restore.items() if k in given}
+        return replace(answer, restore=restore)
 
     def in_danger(self, text: str) -> tuple[Part, ...]:
         """Return what to do in the danger a text tells of, heard without the model."""
@@ -211,24 +244,43 @@ class Answering:
             return live
         snapshot = unseal(session.key, _place(name, kept.version), kept.snapshot)
         tracker = revived(name, snapshot["events"], self._domain())
-        return Live(kept.version, tracker, snapshot["offered"], time.monotonic())
+        numbers = Numbers.from_dict(snapshot.get("masked", {}))
+        offered = snapshot["offered"]
+        return Live(kept.version, tracker, offered, numbers, time.monotonic())
+
+    def _numbers(self, session: Session, kept: Kept) -> Numbers:
+        """Return the tokens given so far in a conversation."""
+        name = session.conversation_id
+        live = self._live.get(name)
+        if live is not None and live.version == kept.version:
+            return live.numbers
+        snapshot = unseal(session.key, _place(name, kept.version), kept.snapshot)
+        return Numbers.from_dict(snapshot.get("masked", {}))
+
+    async def _masked(
+        self, session: Session, message: Message, numbers: Numbers
+    ) -> Masked:
+        """Return a message masked, in a thread: a long one takes some time."""
+        words = without_command(message.text)
+        return await asyncio.to_thread(self._masker.mask, words, session.key, numbers)
 
     async def _think(
-        self, turn: RunningTurn, words: str, said: str, left_s: float
+        self, turn: RunningTurn, words: Masked, said: str, left_s: float
     ) -> Reply:
         """Let Rasa answer, and put 999 first whenever danger was heard.
 
         Args:
             turn: the conversation.
-            words: what Rasa gets: the person's words or a choice's payload.
-            said: the person's words; empty when a choice was pressed.
+            words: what Rasa gets: the person's words, masked, or a choice's payload.
+            said: the person's words as typed; empty when a choice was pressed.
             left_s: how long it may take.
         """
         collector = Collector()
         running.set(turn)
         open_question.set(_open_question(turn))
+        of_this_turn.set(words)
         message = UserMessage(
-            words, collector, turn.conversation_id, input_channel=CHANNEL
+            words.text, collector, turn.conversation_id, input_channel=CHANNEL
         )
         await asyncio.wait_for(self._converse(message), left_s)
         if turn.after is None:
@@ -261,14 +313,26 @@ class Answering:
         return Reply((*reply.parts, line), reply.offered)
 
     async def _keep(
-        self, session: Session, turn: RunningTurn, reply: Reply, step: Step
+        self,
+        session: Session,
+        turn: RunningTurn,
+        reply: Reply,
+        step: Step,
+        numbers: Numbers,
     ) -> Answer:
         """Keep the conversation and the answer, in one go."""
         name, version, n = session.conversation_id, step.version, step.n
         if turn.after is None:
             raise UnfitReply("the conversation was not handed back")
         events = compacted(turn.after)
-        snapshot = {"events": as_json(events), "offered": dict(reply.offered)}
+        forgets = just_forgotten(turn.after)
+        if forgets:
+            numbers = numbers.forgotten()
+        snapshot = {
+            "events": as_json(events),
+            "offered": dict(reply.offered),
+            "masked": numbers.to_dict(),
+        }
         sealed = seal(session.key, _place(name, version), snapshot)
         answer = seal(session.key, _place(name, n, "answer"), reply.parts)
         await self._store.keep(
@@ -277,10 +341,11 @@ class Answering:
             Answered(n, tag(session.key, step.message_id), answer),
             self._clock(),
             step.idle_s,
-            forget_earlier=just_forgotten(turn.after),
+            forget_earlier=forgets,
         )
         tracker = DialogueStateTracker.from_events(name, events, self._domain().slots)
-        self._live[name] = Live(version, tracker, reply.offered, time.monotonic())
+        now = time.monotonic()
+        self._live[name] = Live(version, tracker, reply.offered, numbers, now)
         while len(self._live) > LIVE:
             self._live.popitem(last=False)
         return Answer(n, tuple(reply.parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,12 @@ from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
 from bot import danger, guards, log
 from bot.answering import Answering, Converse, DangerLane
 from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
+from bot.identifiers import identifiers_in
 from bot.knowledge import Knowledge, loaded
 from bot.limits import AddressKeys, Limits
+from bot.masking import Masker
 from bot.metrics import Metrics
+from bot.names import shared_names
 from bot.reception import Reception
 from bot.session import ServerKey, Sessions
 from bot.settings import Settings
@@ -167,6 +171,7 @@ def assemble(
         domain=lambda: agent.processor.domain,
         conversations=conversations,
         danger=lane,
+        masker=masker_for(facts),
         knowledge=facts,
         clock=clock,
         metrics=metrics,
@@ -191,6 +196,13 @@ def assemble(
         clock,
         metrics,
     )
+
+
+def masker_for(facts: Knowledge) -> Masker:
+    """Return what masks messages; numbers that anybody may know are left as they are."""
+    told = (re.sub(r"\D", "", each.contact) for each in facts.services.values())
+    public = frozenset(digits for digits in told if digits)
+    return Masker(lambda text: identifiers_in(text, public), shared_names().find)
 
 
 def configured_endpoint(

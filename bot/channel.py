@@ -130,7 +130,10 @@ class WebChat(InputChannel):
         session = self._reception.session(_token(request), origin)
         message = parse_message(request.body)
         answer = await self._reception.send(session, self._address(request), message)
-        return self._json(request, {"n": answer.n, "messages": answer.messages})
+        body: dict[str, Any] = {"n": answer.n, "messages": answer.messages}
+        if answer.restore:
+            body["restore"] = answer.restore
+        return self._json(request, body)
 
     async def since(self, request: Request) -> HTTPResponse:
         """Return the answers since a number, for a browser that lost them."""

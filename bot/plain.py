@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from sanic.response import HTTPResponse
 from bot import log
 from bot.assembly import Assistant
 from bot.gate import CHOICE, LARGEST_BODY, Message, Unacceptable, clean
+from bot.masking import is_masked, restored
 from bot.pages import PLAIN, english, page_headers, render
 from bot.parts import Part
 from bot.reception import TAB_IDLE_S
@@ -36,6 +38,9 @@ from bot.session import ServerKey
 PATH = "/plain"
 PLACE = "plain"
 FORM = "application/x-www-form-urlencoded"
+# A form takes the longest message there may be beside the ticket; what is too much for
+# it is shown as tokens.
+MOST_RESTORED = 6000
 FIELDS = frozenset(("ticket", "text", "choice", "start", "send", "end"))
 HEADERS = {
     **page_headers(PLAIN),
@@ -49,11 +54,19 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Ticket:
-    """What one page carries: whose conversation it is, and which message comes next."""
+    """What one page carries: whose conversation it is, and which message comes next.
+
+    Attributes:
+        token: of the conversation.
+        n: of the next message.
+        nonce: makes the message's id one of a kind.
+        restore: the person's own words behind the tokens in what they are shown.
+    """
 
     token: str = field(repr=False)
     n: int
     nonce: str
+    restore: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def message_id(self, kind: str, value: str) -> str:
         """Return the same id for the same words, so that a form sent twice is one."""
@@ -82,6 +95,11 @@ class Shown:
     problem: str = ""
     contacts: Sequence[Mapping[str, str]] = ()
     ended: bool = False
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether tokens are left that the page has no words for."""
+        return is_masked(self.messages)
 
 
 class PlainChat:
@@ -157,9 +175,10 @@ class PlainChat:
                 raise
             meant = self._refusal(address, problem.code)
             return self._again(ticket, given, problem, meant)
-        following = replace(ticket, n=answer.n + 1, nonce=uuid.uuid4().hex)
+        restore = _newest({**answer.restore, **ticket.restore})
+        following = Ticket(ticket.token, answer.n + 1, uuid.uuid4().hex, restore)
         said = message.text or _label(given)
-        return self._page(Shown(following, said, answer.messages))
+        return self._page(Shown(following, said, restored(answer.messages, restore)))
 
     async def _open(self, address: str, origin: str, text: str) -> HTTPResponse:
         # Leaving by a link tells us nothing, so these chats live a shorter time.
@@ -199,7 +218,7 @@ class PlainChat:
         given = self._opened(sealed)
         if not 0 <= self._assistant.clock() - given["at"] <= TAB_IDLE_S:
             raise Refused("session")
-        return Ticket(given["token"], given["n"], given["nonce"])
+        return Ticket(given["token"], given["n"], given["nonce"], given["restore"])
 
     def _opened(self, sealed: bytes) -> Mapping[str, Any]:
         for key in self._keys:
@@ -210,7 +229,13 @@ class PlainChat:
 
     def _sealed(self, ticket: Ticket) -> str:
         at = int(self._assistant.clock())
-        value = {"token": ticket.token, "n": ticket.n, "nonce": ticket.nonce, "at": at}
+        value = {
+            "token": ticket.token,
+            "n": ticket.n,
+            "nonce": ticket.nonce,
+            "restore": dict(ticket.restore),
+            "at": at,
+        }
         return urlsafe_b64encode(seal(self._keys[0], PLACE, value)).decode()
 
     def _page(self, shown: Shown, status: int = 200) -> HTTPResponse:
@@ -303,3 +328,15 @@ def _message(ticket: Ticket, given: Mapping[str, str]) -> Message:
 
 def _label(given: Mapping[str, str]) -> str:
     return given.get("choice", "").partition(" ")[2][:200]
+
+
+def _newest(restore: Mapping[str, str]) -> dict[str, str]:
+    """Return as many of the words behind tokens as a page may carry."""
+    kept: dict[str, str] = {}
+    room = MOST_RESTORED
+    for token, words in restore.items():
+        room -= len(json.dumps([token, words]))
+        if room < 0:
+            break
+        kept[token] = words
+    return kept

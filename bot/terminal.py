@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.gate import Message, Unacceptable, clean
+from bot.masking import restored
 from bot.parts import Part
 from bot.refusals import REFUSALS, Refused
 from bot.session import ServerKey, Sessions
@@ -39,7 +40,7 @@ async def hold(
     say(HINT)
     shown = list((await turns.begin(session, IDLE_S)).messages)
     choices = render(shown, say)
-    n = 0
+    n, restore = 0, dict[str, str]()
     while True:
         try:
             line = read("> ").strip()
@@ -55,7 +56,8 @@ async def hold(
             _refuse(refusal, contacts, say)
             continue
         n = answer.n
-        choices = render(answer.messages, say) or choices
+        restore = {**answer.restore, **restore}
+        choices = render(restored(answer.messages, restore), say) or choices
 
 
 def render(parts: Sequence[Part], say: Print) -> list[str]:

@@ -242,7 +242,8 @@ class Turns:
                 raise Refused("session")
             for turn in answered:
                 if turn.tag == name:
-                    return kept, opened(session, turn)
+                    again = self._answering.again(session, kept, turn, message)
+                    return kept, await again
         except Refused:
             raise
         except Exception as error:

@@ -12,6 +12,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.masking import Masked, of_this_turn
 from bot.nlu.parsing import SPACY_MODEL, Parser
 
 PARSED = "parsed"
@@ -25,11 +26,22 @@ def is_read(message: Message) -> bool:
     return isinstance(text, str) and not text.startswith(CHOICE)
 
 
+def masked_words(message: Message) -> Masked | None:
+    """Return what the running turn masked in a message; None outside such a turn."""
+    masked = of_this_turn.get()
+    same = masked is not None and masked.text == message.get(TEXT)
+    return masked if same else None
+
+
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False
 )
 class ClauseParser(GraphComponent):
-    """Parses each message and cuts it into clauses."""
+    """Parses each message and cuts it into clauses.
+
+    A message that is masked is read as it was typed; only the parse, which nothing
+    keeps, knows those words.
+    """
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -64,7 +76,12 @@ class ClauseParser(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Parse the messages."""
         read = [message for message in messages if is_read(message)]
-        parses = self._parser.parse(message.get(TEXT) for message in read)
+        parses = self._parser.parse(_words(message) for message in read)
         for message, parsed in zip(read, parses, strict=True):
             message.set(PARSED, parsed)
         return messages
+
+
+def _words(message: Message) -> str:
+    masked = masked_words(message)
+    return str(message.get(TEXT) if masked is None else masked.raw)

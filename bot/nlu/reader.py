@@ -19,7 +19,7 @@ from bot.nlu.encoder import ENCODED, SentenceEncoder
 from bot.nlu.examples import Labelled, labelled
 from bot.nlu.intents import dialogue_intent
 from bot.nlu.model import VERSION, NotTrained, ReaderModel
-from bot.nlu.parser import PARSED
+from bot.nlu.parser import PARSED, masked_words
 
 READING = "reading"
 
@@ -119,7 +119,10 @@ class Reader(GraphComponent):
             open_question.get(),
         )
         for message, reading in zip(read, readings, strict=True):
-            name = dialogue_intent(reading.intent, message.get(TEXT))
+            name = dialogue_intent(reading.intent, message.get(PARSED).text)
+            masked = masked_words(message)
+            if masked is not None:
+                reading = masked.reading(reading)
             intent = {"name": name, "confidence": reading.intent_confidence}
             message.set(INTENT, intent, add_to_output=True)
             message.set("intent_ranking", [intent], add_to_output=True)

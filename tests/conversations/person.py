@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.assembly import Assistant
 from bot.gate import Message
+from bot.sealing import unseal
 from bot.session import Sessions
 
 
@@ -21,6 +22,7 @@ class Person:
         self._assistant, self._loop = assistant, loop
         self._n = 0
         _, self._session = sessions.issue("test", time.time())
+        self.restore: dict[str, str] = {}
         begun = assistant.turns.begin(self._session, 1800)
         self.parts: list[dict[str, Any]] = loop.run_until_complete(begun).messages
 
@@ -64,11 +66,23 @@ class Person:
         asked = [part["text"] for part in self.parts if part["kind"] == "choices"]
         return asked[-1] if asked else ""
 
+    def kept(self) -> tuple[Any, list[Any]]:
+        """Return what is kept of the conversation, opened: its state and the answers."""
+        name, key = self._session.conversation_id, self._session.key
+        store, now = self._assistant.conversations, time.time()
+        found, _ = self._loop.run_until_complete(store.find(name, now))
+        turns = self._loop.run_until_complete(store.answers_after(name, -1, now))
+        assert found is not None
+        state = unseal(key, f"{name}/snapshot/{found.version}", found.snapshot)
+        return state, [unseal(key, f"{name}/answer/{t.n}", t.answer) for t in turns]
+
     def _send(self, **said: str) -> list[dict[str, Any]]:
         self._n += 1
         message = Message(str(uuid.uuid4()), self._n, **said)
         heard = self._assistant.turns.hear(self._session, message)
-        self.parts = self._loop.run_until_complete(heard).messages
+        answer = self._loop.run_until_complete(heard)
+        self.parts = list(answer.messages)
+        self.restore = {**answer.restore, **self.restore}
         assert self.parts, "an empty answer is a failure"
         assert all(part["text"].strip() for part in self.parts)
         return self.parts

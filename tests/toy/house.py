@@ -90,7 +90,7 @@ class Chat:
         self.turns = toy.turns
         key = ServerKey.from_text(KEY)
         self.token, self.session = Sessions([key], 3600).issue(ORIGIN, toy.clock())
-        self.n = 0
+        self.n, self.restore = 0, {}
 
     async def begin(self):
         answer = await self.turns.begin(self.session, 1800)
@@ -100,7 +100,7 @@ class Chat:
         n = self.n + 1 if n is None else n
         message = Message(id or new_id(), n, text, choice)
         answer = await self.turns.hear(self.session, message)
-        self.n = max(self.n, answer.n)
+        self.n, self.restore = max(self.n, answer.n), answer.restore
         return answer.messages
 
 

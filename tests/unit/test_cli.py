@@ -168,6 +168,14 @@ def test_the_terminal_shows_parts_and_takes_choices_by_number(tmp_path):
     assert left == 0
 
 
+def test_the_terminal_puts_the_persons_own_words_back(tmp_path):
+    printed, _ = talk(tmp_path, "note by Dave Platt", "note by dave platt again", LEAVE)
+
+    assert "1: note by Dave Platt" in printed
+    assert "2: note by Dave Platt again" in printed
+    assert "[name 1]" not in printed
+
+
 def test_the_terminal_ends_with_its_input(tmp_path):
     assert talk(tmp_path, "hello")[1] == 0
 

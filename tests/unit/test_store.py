@@ -605,7 +605,7 @@ def test_without_a_token_conversations_stay_in_memory():
 TALK = """hello
 tell
 hello
-bob
+somebody
 note in between
 somewhere else
 note two

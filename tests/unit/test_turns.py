@@ -153,13 +153,13 @@ def test_a_form_is_where_it_was_after_a_turn_that_failed(tmp_path):
 
     async def work(toy, chat):
         await chat.say("tell")
-        await chat.say("bob")
+        await chat.say("somebody")
         await refused(chat.say("fail"))
         toy.turns.forget_idle(after_s=0)
         await refused(chat.say("fail"))
         return await chat.say("london")
 
-    assert texts(talk(tmp_path, work)) == ["It was bob, london."]
+    assert texts(talk(tmp_path, work)) == ["It was somebody, london."]
 
 
 def test_the_same_message_twice_is_answered_once(tmp_path):
