@@ -12,10 +12,11 @@ import {
   contacts,
   el,
   fill,
+  isMasked,
   render,
+  restored,
   retireChoices,
   spoken,
-  unmasked,
 } from './parts.mjs'
 import { takeaway } from './takeaway.mjs'
 
@@ -60,6 +61,8 @@ export class Chat {
     this.line = new Line(options.base, options.keepsTab === true)
     this.said = []
     this.answer = ''
+    // The person's own words, by the token that the service keeps in their place.
+    this.own = new Map()
     this.waiting = []
     this.failed = []
     this.round = {}
@@ -172,6 +175,8 @@ export class Chat {
     this.isSending = this.isOpening = false
     this.said = []
     this.answer = ''
+    this.own = new Map()
+    this.hasSaidMasked = false
     this.waiting = []
     this.failed = []
     this.$turns.replaceChildren()
@@ -226,7 +231,6 @@ export class Chat {
     $turn.tabIndex = -1
     this.$turns.append($turn)
     this.scrollTo($turn)
-    if (kind === 'text') this.said.push(value)
     const message = { id: uuid(), kind, value, $turn }
     this.requeue()
     this.waiting.push(message)
@@ -244,8 +248,12 @@ export class Chat {
     const $wait = this.showWaiting(this.words.working)
     const slow = setTimeout(() => this.saySlow($wait), SLOW_MS)
     try {
-      const parts = await this.line.say(message)
-      if (round === this.round) this.showReply(parts)
+      const { parts, restore } = await this.line.say(message)
+      if (round !== this.round) return
+      for (const [token, words] of restore) {
+        if (!this.own.has(token)) this.own.set(token, words)
+      }
+      this.showReply(parts)
     } catch (failure) {
       if (round === this.round) this.fail(message, failure)
     } finally {
@@ -363,13 +371,13 @@ export class Chat {
     this.$notice.querySelector('button').focus()
   }
 
-  /** @param {object[]} parts */
-  showReply(parts) {
+  /** @param {object[]} given - parts as the service keeps them */
+  showReply(given) {
+    const parts = restored(given, this.own)
     const tools = {
       words: this.words,
       lang: this.lang,
       choose: (id, label, $pressed) => this.choose(id, label, $pressed),
-      restore: (line) => unmasked(line, this.said),
       takeaway: ($summary) => takeaway($summary, this),
     }
     const $parts = parts.map((part) => render(part, tools))
@@ -378,6 +386,10 @@ export class Chat {
     this.$turns.append($turn)
     // More was said meanwhile: these choices will be old before they can be pressed.
     if (this.waiting.length) retireChoices($turn, this.words, null)
+    if (!this.hasSaidMasked && isMasked(parts)) {
+      this.hasSaidMasked = true
+      this.note(this.words.masked)
+    }
     // Once danger was heard, 999 stays in sight until the end.
     if (parts.some((part) => part.kind === 'danger')) this.$now.hidden = false
     this.scrollTo($turn)

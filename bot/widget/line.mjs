@@ -80,8 +80,8 @@ export class Line {
   }
 
   /**
-   * Says one thing and returns the parts of the answer. Said again with the same id,
-   * it is not heard twice.
+   * Says one thing and returns the parts of the answer, and which of the person's words
+   * stand behind the tokens in it. Said again with the same id, it is not heard twice.
    *
    * @param {{ id: string, kind: 'text' | 'choice', value: string }} message
    */
@@ -95,7 +95,7 @@ export class Line {
         const answer = await this.call('POST', '/chat/messages', body, until - Date.now())
         const found = parts(answer)
         this.answered = n
-        return found
+        return { parts: found, restore: ownWords(answer.restore) }
       } catch (failure) {
         const { code, waitMs } = failure.told
         if ((code === 'order' || code === 'gap') && !recounted) {
@@ -214,6 +214,12 @@ function parts(answer) {
   const found = Array.isArray(answer.messages) ? answer.messages.filter(isPart) : []
   if (found.length === 0) throw new Failure('broken')
   return found
+}
+
+/** @returns {[string, string][]} tokens, each with the words behind it */
+function ownWords(restore) {
+  if (!isObject(restore)) return []
+  return Object.entries(restore).filter(([, words]) => typeof words === 'string')
 }
 
 function isPart(value) {

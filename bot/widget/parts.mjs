@@ -6,16 +6,15 @@
  */
 
 const LINK = /^(?:https:\/\/|tel:|sms:)/
-const MASKED = /\[[a-z][a-z _-]*\]/g
-// Where a person's own words begin and end in a line of ours.
-const EDGE = /^\d+\. |[“”]|\[[a-z][a-z _-]*\]/
+// What the service has in place of a name, a number or an address.
+const TOKEN = /\[[a-z][a-z -]* \d+\]/g
+const NOT_SHOWN = ['href', 'id', 'kind']
 
 /**
  * @typedef {object} Tools
  * @property {Record<string, string>} words - the language file
  * @property {string} lang
  * @property {(id: string, label: string) => void} choose - presses a choice
- * @property {(line: string) => string} restore - puts the person's own words back
  * @property {($summary: HTMLElement) => HTMLElement} takeaway - copy, print, save
  */
 
@@ -138,7 +137,7 @@ function fourType(type, told, tools) {
   const heading = text(type.heading)
   const $type = el('section', 'fc-type', el('h3', 'fc-type-heading', heading))
   $type.append(...paragraphs(type.plain))
-  const because = list(type.because).map((said) => tools.restore(text(said)))
+  const because = list(type.because).map(text)
   if (because.length) {
     const $said = because.map((said) => el('li', '', el('mark', 'fc-mark', said)))
     $type.append(el('p', 'fc-minor', `${words.four_said}:`), el('ul', 'fc-said', ...$said))
@@ -261,7 +260,7 @@ function summary(part, tools) {
   $card.append(el('h3', 'fc-card-heading', tools.words.summary))
   for (const section of sections) {
     const $lines = list(section.lines).map((line) => {
-      const told = tools.restore(text(line))
+      const told = text(line)
       return el('li', /^\d+\. /.test(told) ? 'fc-numbered' : '', told)
     })
     $card.append(el('h4', 'fc-minor', text(section.heading)))
@@ -352,30 +351,26 @@ function text(value) {
 }
 
 /**
- * Puts a person's own words back where the service keeps a mask.
+ * Puts a person's own words back into what is shown, in one pass: words of theirs that
+ * look like a token are left as they are.
  *
- * The words around a mask are looked for in what was said; only a single, plain match
- * is believed.
- *
- * @param {string} line - such as "[name] was at my work"
- * @param {string[]} said - everything that was sent, in order
+ * @param {any} value - parts of an answer
+ * @param {Map<string, string>} own - their words by token
  */
-export function unmasked(line, said) {
-  return line.replace(MASKED, (mask, at) => {
-    const before = line.slice(0, at).split(EDGE).pop().slice(-24)
-    const after = line
-      .slice(at + mask.length)
-      .split(EDGE)[0]
-      .slice(0, 24)
-    if (`${before}${after}`.trim().length < 4) return mask
-    const from = before.trim() ? literal(before) : '(?:^|[.,;:!?\\n]\\s*)'
-    const to = after.trim() ? literal(after) : '(?=$|[.,;:!?\\n])'
-    const around = new RegExp(`${from}(\\S.{0,58}?)${to}`, 'gs')
-    const found = said.flatMap((words) => [...words.matchAll(around)].map((m) => m[1]))
-    return new Set(found).size === 1 ? found[0] : mask
-  })
+export function restored(value, own) {
+  if (typeof value === 'string') {
+    return value.replace(TOKEN, (token) => own.get(token) ?? token)
+  }
+  if (Array.isArray(value)) return value.map((each) => restored(each, own))
+  if (typeof value !== 'object' || value === null) return value
+  const shown = Object.entries(value).map(([name, each]) => [
+    name,
+    NOT_SHOWN.includes(name) ? each : restored(each, own),
+  ])
+  return Object.fromEntries(shown)
 }
 
-function literal(words) {
-  return words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+')
+/** Whether tokens are left that this page has no words for. */
+export function isMasked(value) {
+  return JSON.stringify(value).search(TOKEN) >= 0
 }

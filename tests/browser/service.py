@@ -15,7 +15,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from browser.script import GREETING, REPLIES
+from browser.script import GREETING, REPLIES, RESTORE
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -135,7 +135,13 @@ class Service:
             said = message.get("text", message.get("choice"))
             self.heard.append(said)
             parts = REPLIES.get(said, REPLIES["else"])
-            chat["answers"][message["id"]] = {"n": chat["n"], "messages": parts}
+            answer = {"n": chat["n"], "messages": parts}
+            restore = {
+                token: words for words, token in RESTORE.items() if words in said
+            }
+            if restore:
+                answer["restore"] = restore
+            chat["answers"][message["id"]] = answer
         return 200, chat["answers"][message["id"]]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

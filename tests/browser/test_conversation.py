@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from browser.person import NewContext, Person, greeted
+from browser.script import NASTY
 from browser.service import Fault, Service
 
 
@@ -261,6 +262,51 @@ def test_the_summary_has_the_persons_own_words_back(alone: Person):
     alone.say("summary")
 
     expect(alone.answer).to_contain_text("1. my ex Darren was outside my work again")
+
+
+def test_words_that_came_back_are_plain_text_and_nothing_else(alone: Person):
+    """S8: a name that is markup stays words; one that looks like a token is itself."""
+    alone.say(f"Darren [name 1] {NASTY}")
+    alone.say("named")
+
+    expect(alone.answer).to_contain_text(f"By Darren, {NASTY} and [name 1].")
+    expect(alone.answer.locator("img")).to_have_count(0)
+    expect(alone.spoken).to_contain_text("By Darren")
+
+
+def test_a_choice_that_was_pressed_shows_the_persons_own_words(
+    alone: Person, service: Service
+):
+    alone.say("my ex Darren")
+    alone.say("named")
+
+    alone.choose("Remove: “Darren”")
+
+    mine = alone.chat.locator(".fc-turn--mine").last
+    expect(mine).to_contain_text("Remove: “Darren”")
+    assert service.heard[-1] == "one"
+
+
+def test_tokens_that_nothing_is_known_of_are_explained_once(alone: Person):
+    alone.say("named")
+    alone.say("named")
+
+    expect(alone.answer).to_contain_text("By [name 1]")
+    notes = alone.chat.get_by_text("Words in brackets, like [name 1]")
+    expect(notes).to_have_count(1)
+
+
+def test_own_words_are_forgotten_with_the_chat(alone: Person):
+    alone.say("my ex Darren")
+    alone.press("Delete everything")
+    alone.press("Yes, delete it now")
+    alone.press("Start a new chat")
+    greeted(alone)
+
+    alone.say("summary")
+
+    expect(alone.answer).to_contain_text("1. [name 1] was outside my work again")
+    expect(alone.chat.locator("body")).not_to_contain_text("Darren")
 
 
 def test_a_kind_nobody_knows_is_said_in_plain_words(alone: Person):

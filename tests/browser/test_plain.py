@@ -172,6 +172,48 @@ def test_danger_cannot_be_missed(plain: Page):
     expect(plain.locator(".top")).to_contain_text("In danger now? Call 999")
 
 
+def test_the_persons_own_words_are_on_every_page_and_never_open_in_one(
+    plain: Page, toy: PlainServer
+):
+    press(plain, "Start")
+    send(plain, "note by Dave Platt")
+    expect(plain.locator(".theirs")).to_contain_text("1: note by Dave Platt")
+
+    send(plain, "note by Jo and dave platt")
+
+    expect(plain.locator(".theirs")).to_contain_text("2: note by Jo and Dave Platt")
+    assert "Platt" not in plain.locator("input[name=ticket]").input_value()
+
+
+def test_more_words_than_a_page_can_carry_are_shown_as_tokens(toy: PlainServer):
+    ticket = toy.begun()
+    long = f"note by Dave {'x' * 3000}@example.com"
+    longer = f"note by {'y' * 3500}@example.com"
+
+    _, first = toy.post({"ticket": ticket, "text": long, "send": "1"})
+    form = {"ticket": TICKET.search(first)[1], "text": longer, "send": "1"}
+    _, second = toy.post(form)
+
+    assert "1: note by Dave xxx" in first
+    assert "Words in brackets" not in first
+    assert "2: note by yyy" in second
+    form = {"ticket": TICKET.search(second)[1], "text": long, "send": "1"}
+    status, third = toy.post(form)
+    assert status == 200
+    assert "3: note by Dave xxx" in third
+
+
+def test_tokens_that_a_page_has_no_words_for_are_explained(
+    page: Page, toy: PlainServer, watch: Watch
+):
+    watch.own.append(toy.origin)
+    shown(page, SUMMARY)
+
+    page.goto(f"{toy.origin}/plain")
+
+    expect(page.locator(".theirs")).to_contain_text("Words in brackets, like [name 1]")
+
+
 def test_the_same_form_twice_is_one_message(toy: PlainServer):
     """F22: the answer is the same, and it is heard once."""
     form = {"ticket": toy.begun(), "text": "note", "send": "1"}
