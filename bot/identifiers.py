@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 
 from bot.masking import Found
 
-PHONE, EMAIL, ADDRESS, POSTCODE = "phone number", "e-mail", "address", "postcode"
-PLATE, HANDLE, LINK, ACCOUNT = "number plate", "user name", "link", "account number"
+PHONE, EMAIL, ADDRESS, POSTCODE = "phone-number", "email", "address", "postcode"
+PLATE, HANDLE, LINK, ACCOUNT = "number-plate", "user-name", "link", "number"
 
 _DOT = r"\s*(?:\.|\(?\bdot\b\)?)\s*"
 _EMAIL = re.compile(

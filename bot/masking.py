@@ -1,6 +1,6 @@
 """Takes out of a person's words what tells who or where somebody is; puts it back.
 
-What is kept, logged and answered holds numbered tokens such as `[name 1]`. Which words
+What is kept, logged and answered holds numbered tokens such as `[name-1]`. Which words
 they stand for goes back to the person with the answer, and stays on their side alone.
 Pure functions: where names are is found by whoever is passed in (bot/names.py).
 """
@@ -19,9 +19,10 @@ from bot.sealing import tag
 NAME = "name"
 # Somebody typed a token: it is hidden like the rest, or it would be taken for one of ours.
 TYPED = "words"
+# One word without a blank, so that nothing that shortens or counts words can halve it.
 TOKEN = re.compile(
-    r"\[(?:name|phone number|e-mail|address|postcode|number plate|user name|link|"
-    r"account number|words) \d+\]",
+    r"\[(?:name|phone-number|email|address|postcode|number-plate|user-name|link|"
+    r"number|words)-\d+\]",
     re.I,
 )
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -157,7 +158,7 @@ class Masker:
             name = _tag(key, each.kind, text[each.start : each.end])
             if name not in tokens:
                 last[each.kind] = last.get(each.kind, 0) + 1
-                tokens[name] = f"[{each.kind} {last[each.kind]}]"
+                tokens[name] = f"[{each.kind}-{last[each.kind]}]"
             pieces.append(Piece(each.start, each.end, tokens[name]))
         return Masked(
             text, _replaced(text, pieces), tuple(pieces), Numbers(tokens, last)

@@ -7,7 +7,7 @@
 
 const LINK = /^(?:https:\/\/|tel:|sms:)/
 // What the service has in place of a name, a number or an address.
-const TOKEN = /\[[a-z][a-z -]* \d+\]/g
+const TOKEN = /\[[a-z-]+-\d+\]/g
 const NOT_SHOWN = ['href', 'id', 'kind']
 
 /**

@@ -224,11 +224,11 @@ HANDOFF: list[Part] = [
 SUMMARY: list[Part] = [
     {
         "kind": "summary",
-        "text": "What happened: [name 1] was outside my work. It is still going on.",
+        "text": "What happened: [name-1] was outside my work. It is still going on.",
         "sections": [
             {
                 "heading": "What happened",
-                "lines": ["1. [name 1] was outside my work again", "2. 40 texts a day"],
+                "lines": ["1. [name-1] was outside my work again", "2. 40 texts a day"],
             },
             {"heading": "How often", "lines": ["More than once"]},
             {"heading": "How it made you feel", "lines": ["Scared"]},
@@ -303,13 +303,13 @@ HOSTILE: list[Part] = [
     {"kind": "text", "text": {"not": "words"}},
 ]
 # What the service gives back once, with the answer to the message it stood in.
-RESTORE = {"Darren": "[name 1]", "[name 1]": "[words 1]", NASTY: "[name 2]"}
+RESTORE = {"Darren": "[name-1]", "[name-1]": "[words-1]", NASTY: "[name-2]"}
 NAMED: list[Part] = [
-    {"kind": "text", "text": "By [name 1], [name 2] and [words 1].", "links": []},
+    {"kind": "text", "text": "By [name-1], [name-2] and [words-1].", "links": []},
     {
         "kind": "choices",
         "text": "Which one?",
-        "choices": [{"id": "one", "label": "Remove: “[name 1]”"}],
+        "choices": [{"id": "one", "label": "Remove: “[name-1]”"}],
     },
 ]
 REPLIES: dict[str, list[Part]] = {

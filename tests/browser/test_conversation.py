@@ -266,10 +266,10 @@ def test_the_summary_has_the_persons_own_words_back(alone: Person):
 
 def test_words_that_came_back_are_plain_text_and_nothing_else(alone: Person):
     """S8: a name that is markup stays words; one that looks like a token is itself."""
-    alone.say(f"Darren [name 1] {NASTY}")
+    alone.say(f"Darren [name-1] {NASTY}")
     alone.say("named")
 
-    expect(alone.answer).to_contain_text(f"By Darren, {NASTY} and [name 1].")
+    expect(alone.answer).to_contain_text(f"By Darren, {NASTY} and [name-1].")
     expect(alone.answer.locator("img")).to_have_count(0)
     expect(alone.spoken).to_contain_text("By Darren")
 
@@ -291,8 +291,8 @@ def test_tokens_that_nothing_is_known_of_are_explained_once(alone: Person):
     alone.say("named")
     alone.say("named")
 
-    expect(alone.answer).to_contain_text("By [name 1]")
-    notes = alone.chat.get_by_text("Words in brackets, like [name 1]")
+    expect(alone.answer).to_contain_text("By [name-1]")
+    notes = alone.chat.get_by_text("Words in brackets, like [name-1]")
     expect(notes).to_have_count(1)
 
 
@@ -305,7 +305,7 @@ def test_own_words_are_forgotten_with_the_chat(alone: Person):
 
     alone.say("summary")
 
-    expect(alone.answer).to_contain_text("1. [name 1] was outside my work again")
+    expect(alone.answer).to_contain_text("1. [name-1] was outside my work again")
     expect(alone.chat.locator("body")).not_to_contain_text("Darren")
 
 

@@ -211,7 +211,7 @@ def test_tokens_that_a_page_has_no_words_for_are_explained(
 
     page.goto(f"{toy.origin}/plain")
 
-    expect(page.locator(".theirs")).to_contain_text("Words in brackets, like [name 1]")
+    expect(page.locator(".theirs")).to_contain_text("Words in brackets, like [name-1]")
 
 
 def test_the_same_form_twice_is_one_message(toy: PlainServer):

@@ -173,7 +173,7 @@ def test_the_terminal_puts_the_persons_own_words_back(tmp_path):
 
     assert "1: note by Dave Platt" in printed
     assert "2: note by Dave Platt again" in printed
-    assert "[name 1]" not in printed
+    assert "[name-1]" not in printed
 
 
 def test_the_terminal_ends_with_its_input(tmp_path):

@@ -36,8 +36,8 @@ def mask(text, *names, numbers=None, patterns=()):
 def test_the_words_become_tokens_and_come_back():
     masked = mask("Dave and Jo, then Dave", "dave", "jo")
 
-    assert masked.text == "[name 1] and [name 2], then [name 1]"
-    assert masked.restore == {"[name 1]": "Dave", "[name 2]": "Jo"}
+    assert masked.text == "[name-1] and [name-2], then [name-1]"
+    assert masked.restore == {"[name-1]": "Dave", "[name-2]": "Jo"}
     assert restored(masked.text, masked.restore) == "Dave and Jo, then Dave"
 
 
@@ -50,13 +50,13 @@ def test_the_same_name_later_has_the_same_token(again):
 
     later = mask(f"Jo saw {again}", "jo", again, numbers=numbers)
 
-    assert later.text == "[name 2] saw [name 1]"
+    assert later.text == "[name-2] saw [name-1]"
 
 
 def test_the_numbers_hold_no_words():
     masked = mask("Dave on example.com", "dave", patterns=["example.com"])
 
-    assert masked.text == "[name 1] on [link 1]"
+    assert masked.text == "[name-1] on [link-1]"
     assert "dave" not in str(masked.numbers.to_dict()).lower()
     assert "example" not in str(masked.numbers.to_dict()).lower()
 
@@ -64,21 +64,21 @@ def test_the_numbers_hold_no_words():
 def test_a_number_is_never_given_twice():
     before = mask("Dave", "dave").numbers.forgotten()
 
-    assert mask("Jo", "jo", numbers=before).text == "[name 2]"
+    assert mask("Jo", "jo", numbers=before).text == "[name-2]"
 
 
 def test_a_token_that_was_typed_is_no_token_of_ours():
-    masked = mask("[name 1] is what Dave typed, [Name 1]", "dave")
+    masked = mask("[name-1] is what Dave typed, [Name-1]", "dave")
 
-    assert masked.text == "[words 1] is what [name 1] typed, [words 1]"
-    assert restored(masked.text, masked.restore).startswith("[name 1] is what Dave")
+    assert masked.text == "[words-1] is what [name-1] typed, [words-1]"
+    assert restored(masked.text, masked.restore).startswith("[name-1] is what Dave")
 
 
 def test_words_that_overlap_are_hidden_together():
     masked = mask("see www.dave.com/x now", "dave.com/x", patterns=["www.dave.com"])
 
-    assert masked.text == "see [link 1] now"
-    assert masked.restore == {"[link 1]": "www.dave.com/x"}
+    assert masked.text == "see [link-1] now"
+    assert masked.restore == {"[link-1]": "www.dave.com/x"}
 
 
 def test_evidence_is_quoted_in_masked_words():
@@ -90,7 +90,7 @@ def test_evidence_is_quoted_in_masked_words():
     told = masked.reading(reading)
 
     [span] = told.behaviours[0].evidence
-    assert span.text == "[name 1] followed me"
+    assert span.text == "[name-1] followed me"
     assert told.dates[0].text == "on Monday"
     assert masked.text[told.dates[0].start : told.dates[0].end] == "on Monday"
 
@@ -98,8 +98,8 @@ def test_evidence_is_quoted_in_masked_words():
 def test_a_span_that_cuts_a_name_takes_the_whole_token():
     masked = mask("saw Dave Platt there", "dave platt")
 
-    assert masked.span(Span(9, 20, "Platt there")).text == "[name 1] there"
-    assert masked.span(Span(0, 8, "saw Dave")).text == "saw [name 1]"
+    assert masked.span(Span(9, 20, "Platt there")).text == "[name-1] there"
+    assert masked.span(Span(0, 8, "saw Dave")).text == "saw [name-1]"
 
 
 @given(st.text("ab X", max_size=40), st.data())
@@ -115,18 +115,18 @@ def test_words_apart_from_what_is_hidden_are_found_again(text, data):
 
 
 def test_every_text_of_a_part_is_restored_and_nothing_twice():
-    part = {"text": "[name 1]", "because": ["by [name 2]"], "n": 3, "view": None}
+    part = {"text": "[name-1]", "because": ["by [name-2]"], "n": 3, "view": None}
 
-    shown = restored(part, {"[name 1]": "[name 2]", "[name 2]": "Jo"})
+    shown = restored(part, {"[name-1]": "[name-2]", "[name-2]": "Jo"})
 
-    assert shown == {"text": "[name 2]", "because": ["by Jo"], "n": 3, "view": None}
+    assert shown == {"text": "[name-2]", "because": ["by Jo"], "n": 3, "view": None}
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         ([{"text": "hello"}], False),
-        ([{"text": "hello", "sections": [{"lines": ["by [phone number 12]"]}]}], True),
+        ([{"text": "hello", "sections": [{"lines": ["by [phone-number-12]"]}]}], True),
         ("[name]", False),
         (None, False),
     ],
@@ -137,7 +137,7 @@ def test_what_is_still_masked_is_known(value, expected):
 
 def test_a_masked_message_shows_no_words_in_a_traceback():
     assert "Dave" not in repr(mask("Dave", "dave"))
-    assert "Dave" not in repr(Masked("Dave", "[name 1]"))
+    assert "Dave" not in repr(Masked("Dave", "[name-1]"))
 
 
 def talk(tmp_path, work):
@@ -172,14 +172,14 @@ def test_nothing_that_is_kept_tells_who_or_where(tmp_path):
     answer, restore, kept = talk(tmp_path, work)
 
     assert answer[-1] == (
-        "1: note: [name 1] rang from [phone number 1], he is outside [address 1]"
+        "1: note: [name-1] rang from [phone-number-1], he is outside [address-1]"
     )
     assert restore == {
-        "[name 1]": "Dave Platt",
-        "[phone number 1]": "07700 900123",
-        "[address 1]": "12 Elm Street",
+        "[name-1]": "Dave Platt",
+        "[phone-number-1]": "07700 900123",
+        "[address-1]": "12 Elm Street",
     }
-    assert "[name 1]" in kept
+    assert "[name-1]" in kept
     assert not any(canary in kept for canary in CANARIES)
 
 
@@ -209,7 +209,7 @@ def test_a_message_sent_again_has_its_words_again(tmp_path):
             found.append((texts(answer), dict(chat.restore)))
         return found
 
-    assert talk(tmp_path, work) == [(["1: note by [name 1]"], {"[name 1]": "Dave"})] * 3
+    assert talk(tmp_path, work) == [(["1: note by [name-1]"], {"[name-1]": "Dave"})] * 3
 
 
 def test_a_name_keeps_its_token_after_a_restart(tmp_path):
@@ -220,8 +220,8 @@ def test_a_name_keeps_its_token_after_a_restart(tmp_path):
 
     answer, restore = talk(tmp_path, work)
 
-    assert answer == ["2: note by [name 2] and [name 1]"]
-    assert restore == {"[name 2]": "Jo", "[name 1]": "dave"}
+    assert answer == ["2: note by [name-2] and [name-1]"]
+    assert restore == {"[name-2]": "Jo", "[name-1]": "dave"}
 
 
 def test_what_is_forgotten_takes_its_tokens_along_and_no_number_comes_again(tmp_path):
@@ -234,7 +234,7 @@ def test_what_is_forgotten_takes_its_tokens_along_and_no_number_comes_again(tmp_
     tokens, answer = talk(tmp_path, work)
 
     assert tokens == {}
-    assert answer == ["1: note by [name 2]"]
+    assert answer == ["1: note by [name-2]"]
 
 
 def test_a_turn_that_fails_gives_no_number_away(tmp_path):
@@ -245,7 +245,7 @@ def test_a_turn_that_fails_gives_no_number_away(tmp_path):
             await chat.say("fail Dave")
         return texts(await chat.say("note by Jo"))
 
-    assert talk(tmp_path, work) == ["1: note by [name 1]"]
+    assert talk(tmp_path, work) == ["1: note by [name-1]"]
 
 
 def test_a_masked_slash_is_still_no_command(tmp_path):
