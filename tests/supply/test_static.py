@@ -48,6 +48,7 @@ HARMLESS = {
     (".env.example", "Basic Auth Credentials"),  # user:password@host
     ("bot/settings.py", "Secret Keyword"),  # the name of a header
     ("docs/deploying.md", "Basic Auth Credentials"),
+    ("tests/faults/test_attacks.py", "Secret Keyword"),  # a guess, and a wrong one
     ("tests/toy/keys.py", "Base64 High Entropy String"),  # the toy house's keys
     ("tests/unit/test_settings.py", "Basic Auth Credentials"),
 }
