@@ -61,7 +61,7 @@ class Rewound:
 
     @property
     def _engine(self):
-        return self.assistant.conversations._engine
+        return self.assistant.conversations._database.engine
 
     def _query(self, table, column):
         return table.select().where(table.c[column] == self.name)
