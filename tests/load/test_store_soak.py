@@ -76,10 +76,10 @@ def test_a_rolling_restart_loses_nothing(both):
                 service.start()
                 until(lambda: both[0].asked("/ready") == both[1].asked("/ready") == 200)
     waits = [wait_of(tries) for tries in by_message(traffic)]
+    oracle.judge()
     told(**traffic.figures(), longest_wait=round(max(waits), 2))
 
     assert max(waits) < LONGEST_S
-    oracle.judge()
 
 
 def by_message(traffic):
@@ -119,11 +119,11 @@ def test_postgresql_goes_away_under_twenty_turns_a_second(both, postgres, outage
             back = time.monotonic()
             until(lambda: kept_since(traffic, back))  # noqa: B023
             returned_s.append(round(time.monotonic() - back, 2))
+    oracle.judge()
     told(**traffic.figures(), returned=returned_s)
 
     assert max(tried.took_s for tried in traffic.tries()) < FAILURE_S + HURRY_S
     assert max(returned_s) < FAILURE_S
-    oracle.judge()
 
 
 def kept_since(traffic, when):
@@ -147,6 +147,7 @@ def test_postgresql_hangs_for_a_minute(both, postgres):
         back = time.monotonic()
         until(lambda: kept_since(traffic, back))
         returned_s = time.monotonic() - back
+    oracle.judge()
     told(
         **traffic.figures(),
         slowest_live=round(max(live_s), 2),
@@ -156,7 +157,6 @@ def test_postgresql_hangs_for_a_minute(both, postgres):
     assert max(tried.took_s for tried in traffic.tries()) < FAILURE_S + HURRY_S
     assert max(live_s) < 1.0
     assert returned_s < FAILURE_S
-    oracle.judge()
 
 
 def test_fifty_people_and_no_connection_to_spare(both, postgres):
@@ -169,6 +169,7 @@ def test_fifty_people_and_no_connection_to_spare(both, postgres):
                 taken.enter_context(closing(postgres.connected()))
         full = together(people, say)
     together(people, repeat)
+    oracle.judge()
     told(
         kept=sum(tried.kept for tried in full),
         refused=sum(not tried.kept for tried in full),
@@ -177,4 +178,3 @@ def test_fifty_people_and_no_connection_to_spare(both, postgres):
 
     assert all(tried.kept or tried.plain for tried in full)
     assert max(tried.took_s for tried in full) < FAILURE_S + HURRY_S
-    oracle.judge()
