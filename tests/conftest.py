@@ -16,9 +16,10 @@ def postgres():
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory):
     """What starts services in no time."""
-    from toy.nursery import Nursery, project
+    from toy.nursery import Nursery
+    from toy.process import make_project
 
-    nursery = Nursery(project(tmp_path_factory.mktemp("project")))
+    nursery = Nursery(make_project(tmp_path_factory.mktemp("project")))
     yield nursery
     nursery.close()
 

@@ -1,13 +1,6 @@
-"""What tests ask of this machine: a free port, and to wait until something is so."""
+"""What tests wait for on this machine."""
 
-import socket
 import time
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def until(so, within_s=30.0):

@@ -6,11 +6,9 @@ Run as a module it is told what to do in lines of JSON.
 """
 
 import contextlib
-import hashlib
 import http.client
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,44 +17,22 @@ from pathlib import Path
 
 from bot import danger
 from bot.knowledge import loaded
-from bot.model import model_path
 from bot.serving import load_agent
 from bot.settings import Settings
-from toy.house import FILES, body, model
+from toy.house import body, free_port, model
 from toy.keys import KEY
-from toy.machine import free_port, until
-
-ROOT = Path(__file__).parents[2]
-ENDPOINTS = """
-tracker_store:
-  type: bot.store.ConversationStore
-action_endpoint:
-  package: toy.actions
-"""
-
-
-def project(folder):
-    """Return a folder with the toy assistant's files and its trained model."""
-    shutil.copytree(FILES, folder, dirs_exist_ok=True)
-    (folder / "endpoints.yml").write_text(ENDPOINTS)
-    (folder / "credentials.yml").write_text("bot.channel.WebChat:\n")
-    trained = model_path(folder, folder / "models")
-    trained.parent.mkdir()
-    shutil.copyfile(model(), trained)
-    seal = hashlib.sha256(trained.read_bytes()).hexdigest()
-    Path(str(trained).removesuffix(".tar.gz") + ".sha256").write_text(seal)
-    return folder
+from toy.machine import until
+from toy.process import PATH, ROOT
 
 
 class Nursery:
     """The process that has imported everything."""
 
     def __init__(self, project):
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "toy.nursery"],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": PATH},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psycopg2
 
-from toy.machine import free_port, until
+from toy.house import free_port
+from toy.machine import until
 
 KEPT = "kept"
 PR_SET_PDEATHSIG = 1
