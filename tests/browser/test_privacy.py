@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -236,8 +237,9 @@ def summed(new_context: NewContext, service: Service) -> Person:
     """Return somebody who is looking at the short version, with its copies open."""
     context = new_context()
     context.add_init_script(
-        "window.print = () => { window.top.printed = "
-        "[document.title, document.body.innerText, document.styleSheets.length] }"
+        "window.print = () => { window.top.document.documentElement.dataset.printed = "
+        "JSON.stringify([document.title, document.body.innerText, "
+        "document.styleSheets.length]) }"
     )
     page = context.new_page()
     page.goto(f"{service.base}/frame")
@@ -299,8 +301,9 @@ def test_the_summary_is_printed_alone_and_under_a_neutral_name(summed: Person):
     """P10: the print-out has the summary and a title that tells nothing."""
     summed.press("Print")
 
-    summed.page.wait_for_function("window.printed")
-    title, words, styles = summed.page.evaluate("window.printed")
+    # Waiting for an expression would need the page's policy to allow eval.
+    printed = summed.page.locator("html[data-printed]").get_attribute("data-printed")
+    title, words, styles = json.loads(printed)
     assert title == "Notes"
     assert words.startswith("What you have told me")
     assert words.strip().endswith("Police have not been told.")
