@@ -11,7 +11,10 @@ from detect_secrets.settings import transient_settings
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "actions", "scripts")
-PYTHON = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+PYTHON = [
+    *sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")),
+    *sorted(ROOT.glob("*.py")),
+]
 WIDGET = sorted(
     path
     for path in (ROOT / "bot/widget").rglob("*")
