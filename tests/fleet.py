@@ -5,32 +5,22 @@ What a person hears is held against the promise: answered and kept once and in o
 told within 20 s that it was not.
 """
 
-import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from pathlib import Path
 
-from proxy import SITE, Proxy, free_port
-from toy.house import FILES, body, model
+from proxy import SITE, Proxy
+from toy.house import body
 from toy.keys import KEY
+from toy.machine import free_port
+from toy.process import PATH, make_project
 from urllib3 import PoolManager, Retry
 
-from bot.model import model_path
-
-ROOT = Path(__file__).parents[1]
-ENDPOINTS = """
-tracker_store:
-  type: bot.store.ConversationStore
-action_endpoint:
-  package: toy.actions
-"""
 START_S = 120
 PROMISE_S = 20
 
@@ -40,10 +30,9 @@ class Worker:
 
     def __init__(self, project, folder, database):
         self.port, self._project, self.folder = free_port(), project, folder
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         self._env = {
             **os.environ,
-            "PYTHONPATH": path,
+            "PYTHONPATH": PATH,
             "FIRST_CONTACT_DATABASE_URL": database,
             "FIRST_CONTACT_SESSION_KEY": KEY,
             "FIRST_CONTACT_ORIGINS": SITE,
@@ -86,7 +75,7 @@ class Fleet:
     """As many workers as wanted, behind a proxy."""
 
     def __init__(self, folder, database, size):
-        self.project = toy_project(folder / "project")
+        self.project = make_project(folder / "project")
         self.workers = [
             Worker(self.project, folder / f"worker-{n}", database) for n in range(size)
         ]
@@ -104,19 +93,6 @@ class Fleet:
             if worker.process.poll() is None:
                 worker.end()
         return log + "".join(worker.said() for worker in self.workers)
-
-
-def toy_project(folder):
-    """Lay out the toy assistant as a project, with its model in place."""
-    shutil.copytree(FILES, folder)
-    (folder / "endpoints.yml").write_text(ENDPOINTS)
-    (folder / "credentials.yml").write_text("bot.channel.WebChat:\n")
-    path = model_path(folder, folder / "models")
-    path.parent.mkdir()
-    shutil.copy(model(), path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_name(path.name.removesuffix(".tar.gz") + ".sha256").write_text(digest)
-    return folder
 
 
 class Person(threading.Thread):

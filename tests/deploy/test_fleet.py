@@ -2,19 +2,10 @@
 
 import signal
 
-import pytest
 from fleet import Fleet, Person, counts, hold_to_the_promise
-from toy.postgres import Postgres
 
 PEOPLE = 8
 PAUSE_S = 1.0
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = Postgres()
-    yield server
-    server.remove()
 
 
 def test_nothing_is_lost_while_assistants_are_killed_and_rolled(postgres, tmp_path):

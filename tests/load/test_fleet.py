@@ -15,7 +15,6 @@ import threading
 
 import pytest
 from fleet import Fleet, Person, counts, hold_to_the_promise
-from toy.postgres import Postgres
 
 PEOPLE = 20
 PAUSE_S = 2.0
@@ -23,16 +22,9 @@ KILLS = 6
 ROUNDS = 5
 
 
-@pytest.fixture(scope="module")
-def server():
-    server = Postgres()
-    yield server
-    server.remove()
-
-
 @pytest.fixture
-def fleet(server, tmp_path):
-    return Fleet(tmp_path, server.database(), 3)
+def fleet(postgres, tmp_path):
+    return Fleet(tmp_path, postgres.database(), 3)
 
 
 def talking(fleet):
@@ -84,22 +76,22 @@ def test_five_rolling_restarts_lose_nothing(fleet):
     assert statuses == [0] * 3 * ROUNDS
 
 
-def test_a_database_that_stops_dies_or_hangs_loses_nothing(fleet, server):
+def test_a_database_that_stops_dies_or_hangs_loses_nothing(fleet, postgres):
     """F13, F14: people are told that it was not kept, and then it is."""
     people = talking(fleet)
 
     pause(10)
-    server.stop()
+    postgres.stop()
     pause(5)
-    server.start()
+    postgres.start()
     pause(10)
-    server.kill()
+    postgres.kill()
     pause(5)
-    server.start()
+    postgres.start()
     pause(10)
-    server.hang()
+    postgres.hang()
     pause(20)
-    server.go_on()
+    postgres.go_on()
     pause(10)
 
     judged(fleet, people)
