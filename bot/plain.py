@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -212,7 +212,7 @@ class PlainChat:
             Refused: it is not one of ours, or is too old.
         """
         try:
-            sealed = urlsafe_b64decode(text.encode("ascii"))
+            sealed = b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
             raise Refused("session") from None
         given = self._opened(sealed)

@@ -558,26 +558,26 @@ def test_an_answer_is_found_though_the_line_was_cut(served, someone):
 
 
 def test_somebody_with_the_token_elsewhere_cannot_silence_the_person(served, someone):
-    """S5: 100 messages a second; 10 seconds here, a minute in `make soak`."""
-    statuses, took_s = flood_one(served, someone, seconds=10)
+    """S5: 100 messages a second; 6 seconds here, a minute in `make soak`."""
+    statuses, took_s = flood_one(served, someone, seconds=6)
 
     assert statuses[429] > 100
-    assert len(took_s) > 3
+    assert len(took_s) > 2
     assert max(took_s) <= 5
 
 
 def test_a_rush_of_new_conversations_outweighs_no_running_one(served, someone):
-    """S6: from 200 addresses; 8 seconds here, a minute in `make soak`."""
-    statuses, took_s = flood_sessions(served, someone, seconds=8, addresses=200)
+    """S6: from 200 addresses; 5 seconds here, a minute in `make soak`."""
+    statuses, took_s = flood_sessions(served, someone, seconds=5, addresses=200)
 
     assert set(statuses) <= {201, 429, 503}
-    assert len(took_s) > 8
+    assert len(took_s) > 4
     assert statistics.quantiles(took_s, n=20)[-1] < 3
 
 
 def test_one_address_opens_sixty_conversations_and_no_more(served, someone):
-    """S6, INP-6: whatever it opens; 8 seconds here, a minute in `make soak`."""
-    statuses, took_s = flood_sessions(served, someone, seconds=8, addresses=1)
+    """S6, INP-6: whatever it opens; 5 seconds here, a minute in `make soak`."""
+    statuses, took_s = flood_sessions(served, someone, seconds=5, addresses=1)
 
     assert statuses[201] == 60
     assert set(statuses) == {201, 429}
@@ -595,7 +595,7 @@ def test_nobody_holds_a_connection_by_being_slow(served, someone):
 
 
 def test_a_change_of_keys_ends_no_chat_and_the_one_after_it_does(project, tmp_path):
-    """S4, SES-6: a token and a ticket of the key before last open nothing."""
+    """S4, SES-6: tokens and tickets live on beside a new key, and not beside two."""
     first, second, third = new_key(), new_key(), new_key()
     keys = [(first, ""), (second, first), (third, second)]
     token, ticket, statuses, port = "", "", [], free_port()
