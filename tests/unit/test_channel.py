@@ -104,6 +104,7 @@ def test_an_address_that_is_not_there_says_so_and_nothing_more(server, path):
 
 
 def test_an_address_is_written_in_one_way(server):
+    """S13."""
     assert server.call("POST", "/chat/session/", {})[0] == 404
     assert server.call("POST", "/chat//session", {})[0] == 404
     assert server.call("POST", "/CHAT/session", {})[0] == 404
@@ -112,6 +113,7 @@ def test_an_address_is_written_in_one_way(server):
 @pytest.mark.parametrize("path", ["/chat/session", "/chat/messages", "/chat/end"])
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
 def test_other_methods_are_refused(server, method, path):
+    """S13."""
     status, _, answer = server.call(method, path)
 
     assert status == 405
@@ -145,12 +147,14 @@ def test_every_wrong_token_gets_the_same_answer(server):
 
 
 def test_the_token_is_heard_before_the_body_is_read(server):
+    """S1."""
     status, _, _ = server.call("POST", "/chat/messages", raw=b"nonsense", token="x")
 
     assert status == 401
 
 
 def test_another_conversation_cannot_be_named(server):
+    """S1, I9, INP-5."""
     token, _ = server.begin()
     other, _ = server.begin()
     server.say(other, 1, "note canary")
@@ -267,6 +271,7 @@ def test_a_packed_body_is_refused(server):
     [("", 422, "empty"), ("\u200b", 422, "empty"), ("a" * 4001, 422, "too_long")],
 )
 def test_words_that_cannot_be_taken_get_words_back(server, text, status, code):
+    """I2, INP-2."""
     token, _ = server.begin()
 
     got, answer = server.say(token, 1, text)
@@ -276,6 +281,7 @@ def test_words_that_cannot_be_taken_get_words_back(server, text, status, code):
 
 
 def test_danger_in_a_message_too_long_is_heard(server):
+    """I2, TRN-6."""
     token, _ = server.begin()
 
     _, answer = server.say(token, 1, "he is outside my door right now. " * 200)
@@ -428,6 +434,7 @@ def test_somebody_in_a_hurry_is_told_when_to_go_on(server):
 
 
 def test_danger_is_answered_even_in_a_hurry(server):
+    """S5, TRN-6."""
     token, _ = server.begin()
     for n in range(1, 6):
         server.say(token, n, "hello")
@@ -438,6 +445,7 @@ def test_danger_is_answered_even_in_a_hurry(server):
 
 
 def test_a_configured_page_elsewhere_may_call_and_read(tmp_path):
+    """S3, SES-4."""
     server = Server(tmp_path, origins=(FOREIGN,))
     there = {"Origin": FOREIGN}
 

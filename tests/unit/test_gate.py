@@ -79,12 +79,14 @@ def test_a_field_too_many_is_refused(name):
 
 @pytest.mark.parametrize("name", ["id", "n", "kind", "text"])
 def test_a_missing_field_is_refused(name):
+    """I4, INP-1."""
     left = {key: value for key, value in GOOD.items() if key != name}
 
     assert code(json.dumps(left).encode()) == "bad_request"
 
 
 def test_text_and_choice_do_not_go_together():
+    """I9, INP-4."""
     assert code(json.dumps({**GOOD, "choice": "x"}).encode()) == "bad_request"
 
 
@@ -147,6 +149,7 @@ def test_words_stay_as_they_were_typed(text, kept):
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u200b", "\u200d\u2066", "\x07"])
 def test_a_message_without_a_visible_letter_is_empty(text):
+    """I2, INP-2."""
     with pytest.raises(Unacceptable) as refusal:
         clean(text)
 
@@ -163,6 +166,7 @@ def test_the_longest_message_is_counted_in_letters(letter):
 
 
 def test_a_message_too_long_still_lets_danger_be_heard():
+    """I2, TRN-6."""
     with pytest.raises(Unacceptable) as refusal:
         clean("help " * 2000)
 
@@ -193,10 +197,12 @@ def test_a_text_never_starts_a_command(text):
 
 @pytest.mark.parametrize("text", ["and/or", "he said /restart", "1/2", ""])
 def test_a_slash_inside_words_stays(text):
+    """I7: and nothing else is changed."""
     assert without_command(text) == text
 
 
 def test_an_opening_says_nothing_or_that_the_tab_keeps_the_token():
+    """I9, INP-1."""
     assert parse_opening(b"{}") == ""
     assert parse_opening(b'{"keep": "tab"}') == "tab"
     for body in (b"", b"[]", b'{"keep": "disk"}', b'{"keep": "tab", "x": 1}'):
@@ -205,6 +211,7 @@ def test_an_opening_says_nothing_or_that_the_tab_keeps_the_token():
 
 
 def test_an_end_says_nothing():
+    """I9, INP-1."""
     parse_nothing(b"{}")
     with pytest.raises(Unacceptable):
         parse_nothing(b'{"why": "x"}')

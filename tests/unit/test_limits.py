@@ -67,12 +67,14 @@ def test_thirty_messages_a_minute(clock):
 
 
 def test_one_conversation_takes_nothing_from_another(clock):
+    """S5, INP-6."""
     rates = Rates((Limit(1, 60.0),), clock)
 
     assert (count(rates, "one"), count(rates, "other")) == (1, 1)
 
 
 def test_who_is_too_fast_learns_when_to_go_on(clock):
+    """INP-6."""
     rates = Rates((Limit(2, 10.0),), clock)
     count(rates)
     clock.now += 3.5
@@ -117,6 +119,7 @@ def test_tomorrow_the_name_is_another(clock):
 
 
 def test_one_household_is_one_address_in_the_new_protocol(clock):
+    """INP-7."""
     keys = AddressKeys((), clock)
 
     one = keys.name("2001:db8:1:2::7", [])

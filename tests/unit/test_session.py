@@ -30,6 +30,7 @@ def test_a_token_opens_the_conversation_it_was_issued_for():
 
 
 def test_two_conversations_share_neither_name_nor_key():
+    """SES-1, S1."""
     _, one = sessions().issue(ORIGIN, NOW)
     _, other = sessions().issue(ORIGIN, NOW)
 
@@ -38,6 +39,7 @@ def test_two_conversations_share_neither_name_nor_key():
 
 
 def test_the_stored_name_is_short_plain_and_not_in_the_token():
+    """SES-1."""
     token, session = sessions().issue(ORIGIN, NOW)
 
     assert re.fullmatch(r"[A-Za-z0-9_-]{20,64}", session.conversation_id)
@@ -45,6 +47,7 @@ def test_the_stored_name_is_short_plain_and_not_in_the_token():
 
 
 def test_no_letter_of_a_token_can_be_changed():
+    """S1."""
     token, _ = sessions().issue(ORIGIN, NOW)
     changed = [
         token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
@@ -61,11 +64,13 @@ def test_no_letter_of_a_token_can_be_changed():
     ["", "x", "a" * 124, "é" * 124, "\x00" * 124, "a" * 10_000, "=" * 124, "a b" * 41],
 )
 def test_what_is_no_token_opens_nothing(token):
+    """S1."""
     with pytest.raises(InvalidSession):
         sessions().open(token, ORIGIN, NOW)
 
 
 def test_a_token_of_another_server_opens_nothing():
+    """S1."""
     token, _ = sessions(OTHER_KEY).issue(ORIGIN, NOW)
 
     with pytest.raises(InvalidSession):
@@ -83,6 +88,7 @@ def test_a_token_outlives_the_change_of_keys_once():
 
 @pytest.mark.parametrize("age_s", [LIFE_S + 1, -CLOCK_SKEW_S - 1, 10**9])
 def test_a_token_opens_nothing_outside_its_time(age_s):
+    """S1, SES-3."""
     token, _ = sessions().issue(ORIGIN, NOW)
 
     with pytest.raises(InvalidSession):
@@ -126,6 +132,7 @@ def test_a_weak_key_is_refused_without_being_told(text):
 
 
 def test_a_new_key_is_strong_enough_and_never_the_same():
+    """SES-6."""
     assert ServerKey.from_text(new_key()) != ServerKey.from_text(new_key())
 
 

@@ -193,6 +193,8 @@ def test_the_same_message_at_the_same_time_is_answered_once(tmp_path):
 
 
 def test_another_message_with_the_same_number_is_refused(tmp_path):
+    """F23, TRN-2."""
+
     async def work(toy, chat):
         await chat.say("note one", n=1)
         refusal = await refused(chat.say("note other", n=1))
@@ -275,6 +277,8 @@ def test_stopping_waits_for_the_running_turn_and_takes_no_more(tmp_path):
 
 
 def test_danger_comes_first_whatever_else_is_said(tmp_path):
+    """TRN-6."""
+
     async def work(toy, chat):
         return await chat.say("hello he is outside my door right now")
 
@@ -340,6 +344,7 @@ def test_an_ended_conversation_is_gone_everywhere(tmp_path):
 
 
 def test_a_conversation_erased_in_the_middle_of_a_turn_stays_erased(tmp_path):
+    """P3."""
     actions.released.clear()
 
     async def work(toy, chat):
