@@ -24,7 +24,7 @@ from bot.nlu.parsing import LONGEST, SPACY_MODEL, without_long_runs
 
 LISTS = Path(__file__).with_name("names.yml")
 _OTHER_PARTS = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:['’][^\W\d_]+)*(?!\w)")
 _OWN = re.compile(r"['’]s$", re.I)
 _LONGEST_NAME = 4  # words
 _SHORTEST_UNKNOWN = 3  # letters

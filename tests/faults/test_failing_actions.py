@@ -84,14 +84,18 @@ def test_a_form_goes_on_where_it_was_when_its_actions_work_again(server, house, 
         assert took_s <= 1 * SLACK
         return texts(await chat.say(text, id=ids[text]))
 
-    words = ("tell", "canary bob", "canary london")
+    words = ("tell", "canary somebody", "canary london")
     ids = {text: f"11111111-1111-4111-8111-{n:012d}" for n, text in enumerate(words)}
 
     async def work(toy):
         chat = await begun(toy)
         return [await said(chat, text) for text in words]
 
-    assert house(work) == [["Who?"], ["Where?"], ["It was canary bob, canary london."]]
+    assert house(work) == [
+        ["Who?"],
+        ["Where?"],
+        ["It was canary somebody, canary london."],
+    ]
 
 
 def test_a_slow_action_is_waited_for_five_seconds_and_others_wait_for_nothing(

@@ -1,10 +1,10 @@
-"""How much of what tells who somebody is, is hidden; the figures are in ADR 0007."""
+"""How much of what tells who somebody is, is hidden; the figures are in ADR 0008."""
 
 import pytest
 from masking.marked import counted, sentences
 
 # A number or an address that is missed is kept for as long as the chat. Names come in
-# more ways than any list has; the rest of what hides them is in ADR 0007.
+# more ways than any list has; the rest of what hides them is in ADR 0008.
 PATTERNS, NAMES, RARE_NAMES = 0.95, 0.90, 0.70
 # So many sentences in a hundred with nothing to hide may lose a word, which comes back.
 EXTRA = 0.05
