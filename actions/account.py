@@ -21,7 +21,7 @@ from actions.bootstrap import (
     say,
 )
 from bot import four
-from bot.account import SKIPPED, Account, Incident
+from bot.account import SKIPPED, UNSURE, Account, Incident
 from bot.behaviours import BehaviourType, Danger, Impact
 from bot.handoff import RELATIONS
 from bot.listening import correct, removes, understand
@@ -131,7 +131,7 @@ def _acknowledge_answer(
         dispatcher.utter_message(response="utter_skipped")
     elif turn.question == "safe_now" and said == "yes" and after.signs:
         say(dispatcher, knowledge().answers["tell_police_today"], after)
-    elif turn.question == "safe_now" and said != "yes":
+    elif turn.question == "safe_now" and said == UNSURE:
         dispatcher.utter_message(response="utter_not_sure_if_safe")
     elif turn.question == "impact" and turn.message.text:
         feeling = next((SORRY[i] for i in SORRY if i in turn.reading.impact), None)

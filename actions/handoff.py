@@ -111,7 +111,9 @@ class ActionHandOff(Action):
         """Show the report page, what happens next, and who can help."""
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
-        _answer_first(dispatcher, turn, account)
+        if _answer_first(dispatcher, turn, account) and turn.in_form:
+            # A question in the middle gets its answer; the doors come at the end.
+            return changes(turn.account, account)
         support = _support(account, "report", tracker)
         part = handoff.handoff(account, knowledge(), support)
         dispatcher.utter_message(json_message=part)
@@ -146,12 +148,13 @@ class ActionOfferSupport(Action):
 
 def _answer_first(
     dispatcher: CollectingDispatcher, turn: Turn, account: Account
-) -> None:
+) -> bool:
     """Answer what the words ask in particular ("is it too late?") before the doors."""
     intent, text = turn.reading.intent, turn.message.text
     answer = specific_answer(intent, text, account, knowledge())
     if answer is not None:
         say(dispatcher, answer, account)
+    return answer is not None
 
 
 def _support(account: Account, wants: str, tracker: Tracker) -> dict[str, Any]:

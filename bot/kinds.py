@@ -107,8 +107,8 @@ NO_LONGER = (
     r"\b(?:stopp?ed|it'?s over|not (?:any ?more|now|since)|no longer|finished|ended)\b"
 )
 STILL = (
-    r"\b(?:still|on ?going|every (?:day|night|week)|today|yesterday|last night|keeps?|"
-    r"now)\b"
+    r"\b(?:still|on ?going|every (?:day|night|week)|today|this (?:morning|week)|yesterday|"
+    r"last night|(?<!i )keeps?|now)\b"
 )
 # How long it has been going on says that it goes on: "since March", "for two years now".
 SINCE = (

@@ -64,7 +64,8 @@ _YES = re.compile(
 _CALLING = re.compile(
     r"\b(?:ring(?:ing)?|rang|rung|call(?:ing|ed)?|phon(?:ing|ed)|dial(?:ling|led)?) "
     r"(?:them|999|the police|police|now|it now)\b|\bon (?:the phone|hold)\b|"
-    r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b",
+    r"\bpolice (?:are )?(?:on (?:the|their) way|coming)\b|\b(?:done|did) 999\b|"
+    r"\bpressed 55\b|\bthey(?:'re| are)? (?:on (?:the|their) way|coming)\b",
     re.I,
 )
 _NOTHING_LIKE_THAT = re.compile(
@@ -326,7 +327,8 @@ def _felt(message: Message) -> str | None:
         for part in (clauses(sentence) if acts else (sentence,))
         if not any(act in part or part in act for act in acts)
     )
-    if reading.intent == "affirm" and not reading.impact:
+    when = reading.dates or re.search(SINCE, felt, re.I)
+    if not reading.impact and (reading.intent == "affirm" or when):
         return None
     if not felt and reading.impact:
         return message.text
@@ -353,8 +355,12 @@ def _still(message: Message) -> str | None:
         # What happened is kept as an account; the answer to this is only that it goes on.
         return "yes" if still else None
     says_when = still or re.search(NO_LONGER, text, re.I)
-    if says_when or message.reading.occasions is not Occasions.UNCLEAR:
+    brief = len(text.split()) <= _FEW_WORDS
+    often = brief and message.reading.occasions is not Occasions.UNCLEAR
+    if says_when or often:
         return text
+    if not brief:
+        return None
     # A feeling is no answer to this; it is kept, and this is asked again.
     return None if message.reading.impact else text
 

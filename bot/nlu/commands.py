@@ -32,14 +32,17 @@ _COMMANDS = {
         r"(?:let'?s |(?:shall|can|could|should) (?:we|i) )?(?:carry on|continue|go on|resume|"
         r"keep going|go back)(?: (?:then|now))?(?: (?:with|to) (?:the|my|your|what)"
         r"(?: \w+){0,6})?",
+        r"(?:ye[sah]+|yep|yeh|ok) (?:go on|carry on|continue)(?: [\w']+){0,5}",
+        r"(?:i(?:'ll| will| want to| can)? )?tell (?:you )?more",
         r"(?:\w+ ){0,6}(?:shall|can|could) we (?:carry on|continue|go on)(?: then| now)?"
         r"(?: (?:with|to) (?:\w+ ?){1,8})?",
     ),
     "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
     "goodbye": (
-        r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all)|i feel)\b"
-        r".{0,40} )(?:bye|goodbye|good ?night|night(?: night)?|cya|see you|"
-        r"(?:got|have) to go|gotta go|i will leave now|i'?m off)(?: now| bye)?",
+        r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all))\b.{0,40} )"
+        r"(?:bye|goodbye|good ?night|night night|cya|see you|(?:got|have) to go|gotta go|"
+        r"i will leave now|i'?m off)(?: now| bye)?",
+        r".{0,60}\b(?:thanks|thank you|ta|cheers) (?:bye|good ?night|night)(?: night)?",
     ),
     "affirm": (
         r"(?:yes|yeah|yep)(?: please)? (?:forget|delete|do|wipe) (?:it|that|everything)"
@@ -83,7 +86,8 @@ _COMMANDS = {
         r"repeated(?: behaviou?r)?)(?: \w+){0,2} (?:doesn'?t|does not|don'?t|isn'?t|"
         r"is not|not)(?: really)? (?:fit|right|apply|match)(?: \w+){0,4}",
         r"(?:i )?(?:don'?t|do not) think (?:the |it'?s )?(?:fixat\w+|obsess\w+|"
-        r"unwanted(?: attention)?|repeated(?: behaviou?r)?)(?: \w+){0,8}",
+        r"unwanted(?: attention)?|repeated(?: behaviou?r)?)(?: [\w']+){0,20}",
+        r"(?:[\w']+ ){1,8}(?:remove|delete|scrap) (?:it|that|this)(?: [\w']+){0,3}",
         r"(?:no )?(?:remove|delete|cross out|scrap|take out|leave out)(?: \w+){1,12}",
         r"(?:no )?take (?:\w+ ){1,7}out(?: \w+){0,12}",
     ),

@@ -85,6 +85,7 @@ _LIKELY, _SHORT = 0.5, 25
 # "Hes just an old coworker" answers what was asked; so few words tell of no emergency
 # unless they say it plainly.
 _ANSWER, _PLAIN = 8, 0.8
+_TWO_WORDS = 2
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,10 @@ def _judge(
         says_where = question == "safe_now" and says_somewhere_safe(parsed.text)
         if says_where or _is_doubtful(parsed.text, likely[Danger.IMMEDIATE], answers):
             danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
+    no_more = question is not None and words <= _TWO_WORDS
+    if no_more and Danger.CRISIS not in heard.levels and likely[Danger.CRISIS] < _SURE:
+        # "No more" says that there is nothing else to tell.
+        danger = tuple(level for level in danger if level is not Danger.CRISIS)
     over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
     if over:
         danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)

@@ -582,3 +582,22 @@ def test_several_things_told_at_once_are_not_taken_out_for_one_of_them():
     text = "actualy no forget the dentist outside thing that was prob just chance"
 
     assert correct(account, message(text, "correct_previous")) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "ongoing",
+            "makes me so angry tbh and like i keep checking the carpark all day",
+        ),
+        ("impact", "yeh last one was this morning"),
+    ],
+)
+def test_words_that_answer_something_else_leave_the_question_open(question, text):
+    dates = (Span(0, 3, text[:3]),) if "morning" in text else ()
+    heard = Reading("describe_incident", occasions=Occasions.TWICE_OR_MORE, dates=dates)
+
+    after = understand(told(FIXATED), question, Message(text, heard))
+
+    assert after.to_slots()[question] is None

@@ -111,6 +111,11 @@ ASKED = [
     ("ask_support", "im a 15 year old, who can i talk to", "under_18"),
     ("ask_support", "i'm deaf", "deaf"),
     ("ask_support", "im on a visa", "immigration"),
+    (
+        "ask_after_report",
+        "if i tell police they send me back to romania",
+        "immigration",
+    ),
     ("ask_support", "my family say its about honour", "honour"),
     ("ask_support", "anything for gay people", "lgbt"),
     ("ask_support", "is there help for men", "men"),

@@ -238,6 +238,20 @@ def test_thousands_of_signs_keep_their_places(parser, sign):
         ("im safe now", "safe_now"),
         ("no im not safe", "not_safe"),
         ("stop", "stop"),
+        ("could we carry on with the questions please", "go_on"),
+        ("thank you that is clear, shall we go on then with what you asked", "go_on"),
+        ("yeh go on. im shaking", "go_on"),
+        ("ok i tell more", "go_on"),
+        ("number 7 shouldnt be in there delete that", "correct_previous"),
+        (
+            "dont think the obsession one is right she aint obsessed shes just a nasty one",
+            "correct_previous",
+        ),
+        ("ok who should i ring tonight", "ask_support"),
+        ("is there someone for wales", "ask_support"),
+        ("hi not sure if this is the right place", "ask_bot"),
+        ("safe", "safe_now"),
+        ("i feel a bit calmer. thanks. night", "goodbye"),
     ],
 )
 def test_a_short_command_is_understood(text, intent):
@@ -253,6 +267,11 @@ def test_a_short_command_is_understood(text, intent):
         "she carries on ringing",
         "he passed me in the street",
         "it continued for weeks",
+        "he said he would delete it and that he was sorry",
+        "i dont think he will ever stop",
+        "who should i tell about him following me to work every day",
+        "she asked me if we could go on a date",
+        "i feel sick. he was outside last night",
     ],
 )
 def test_words_of_a_command_inside_an_account_are_no_command(text):
