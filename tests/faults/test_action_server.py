@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from rasa.utils.endpoints import EndpointConfig
-from toy.house import free_port, run
+from toy.house import run
 from toy.keys import KEY, OTHER_KEY
+from toy.machine import free_port
 from toy.process import PATH, ROOT
 from urllib3 import PoolManager, Retry
 

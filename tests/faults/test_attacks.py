@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from toy.attacks import Person, flood_one, flood_sessions, slow_clients
-from toy.house import body, free_port, new_id
+from toy.house import body, new_id
+from toy.machine import free_port
 from toy.served import TICKET, Served, parts_text
 from toy.strange import PATHS, is_refusal
 

@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 import pytest
-from toy.house import free_port
+from toy.machine import free_port
 from toy.process import Process
 
 PROXY = {"FIRST_CONTACT_TRUSTED_PROXIES": "127.0.0.1"}

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import hashlib
-import socket
 import subprocess
 import sys
 import uuid
@@ -55,13 +54,6 @@ def model():
 def agent():
     """Return Rasa's agent with the toy model."""
     return load_agent(model(), str(HERE.parents[1] / "endpoints.yml"))
-
-
-def free_port():
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def assistant(folder, limits=None, endpoint=None, clock=None, **given):

@@ -1,6 +1,14 @@
-"""What tests wait for on this machine."""
+"""What tests need of this machine, and wait for on it."""
 
+import socket
 import time
+
+
+def free_port():
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def until(so, within_s=30.0):

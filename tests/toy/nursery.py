@@ -19,9 +19,9 @@ from bot import danger
 from bot.knowledge import loaded
 from bot.serving import load_agent
 from bot.settings import Settings
-from toy.house import body, free_port, model
+from toy.house import body, model
 from toy.keys import KEY
-from toy.machine import until
+from toy.machine import free_port, until
 from toy.process import PATH, ROOT
 
 

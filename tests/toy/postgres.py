@@ -12,8 +12,7 @@ from pathlib import Path
 
 import psycopg2
 
-from toy.house import free_port
-from toy.machine import until
+from toy.machine import free_port, until
 
 KEPT = "kept"
 PR_SET_PDEATHSIG = 1

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from bot.model import model_path
-from toy.house import FILES, body, free_port, model
+from toy.house import FILES, body, model
+from toy.machine import free_port
 
 ROOT = Path(__file__).parents[2]
 PATH = os.pathsep.join(

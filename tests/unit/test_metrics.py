@@ -4,7 +4,8 @@ import random
 import urllib.request
 
 import pytest
-from toy.house import Chat, free_port, run, started
+from toy.house import Chat, run, started
+from toy.machine import free_port
 
 from bot.metrics import FAMILIES, FEWEST, STEPS_S, WINDOW_S, Metrics
 from bot.scraping import exposed
