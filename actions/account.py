@@ -129,7 +129,7 @@ def _acknowledge_answer(
         )
     elif said == SKIPPED:
         dispatcher.utter_message(response="utter_skipped")
-    elif turn.question == "safe_now" and said == "yes" and after.signs:
+    elif turn.question == "safe_now" and said == "yes" and _tell_police(after):
         say(dispatcher, knowledge().answers["tell_police_today"], after)
     elif turn.question == "safe_now" and said == UNSURE:
         dispatcher.utter_message(response="utter_not_sure_if_safe")
@@ -138,6 +138,11 @@ def _acknowledge_answer(
         dispatcher.utter_message(response=feeling or "utter_sorry")
     else:
         dispatcher.utter_message(response="utter_answer_kept")
+
+
+def _tell_police(account: Account) -> bool:
+    """Whether to say: tell police today. Not to those who have."""
+    return bool(account.signs) and "police_told" not in account.circumstances
 
 
 class ActionAskWhatHappened(Action):

@@ -167,6 +167,13 @@ def say(dispatcher: CollectingDispatcher, answer: Answer, account: Account) -> N
         dispatcher.utter_message(json_message=services_part(shown, now()))
 
 
+def say_who_was_told(dispatcher: CollectingDispatcher, account: Account) -> None:
+    """Say that this chat tells nobody, in words that are true for this person."""
+    told = "police_told" in account.circumstances
+    name = "not_told_by_this_chat" if told else "not_a_report"
+    say(dispatcher, knowledge().answers[name], account)
+
+
 def quoted(words: tuple[str, ...]) -> dict[str, Any]:
     """Return the person's words as a part of their own, three quotations at most.
 

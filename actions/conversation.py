@@ -8,7 +8,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import AllSlotsReset, EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.bootstrap import Turn, changes, knowledge, leave_form, listened, say
+from actions.bootstrap import (
+    Turn,
+    changes,
+    knowledge,
+    leave_form,
+    listened,
+    say,
+    say_who_was_told,
+)
 from bot.account import Account
 from bot.questions import answer_in_passing
 
@@ -139,7 +147,7 @@ class ActionGoodbye(Action):
         turn = Turn.of(tracker)
         account = listened(dispatcher, turn)
         if not account.is_empty:
-            say(dispatcher, knowledge().answers["not_a_report"], account)
+            say_who_was_told(dispatcher, account)
         # "Not your fault" is for whoever told of something done to them.
         told = "utter_goodbye_nothing_told" if account.is_empty else "utter_goodbye"
         dispatcher.utter_message(response=told)

@@ -8,7 +8,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.bootstrap import Turn, changes, knowledge, listened, now, say
+from actions.bootstrap import (
+    Turn,
+    changes,
+    knowledge,
+    listened,
+    now,
+    say,
+    say_who_was_told,
+)
 from bot import handoff, offences, services
 from bot.account import Account
 from bot.questions import answer_for, specific_answer
@@ -185,7 +193,7 @@ class ActionShowSummary(Action):
         dispatcher.utter_message(
             json_message=handoff.summary(account, knowledge(), today)
         )
-        say(dispatcher, knowledge().answers["not_a_report"], account)
+        say_who_was_told(dispatcher, account)
         if not turn.in_form:
             dispatcher.utter_message(response="utter_after_hand_off")
         return changes(turn.account, account)

@@ -127,15 +127,17 @@ class ActionSafeForNow(Action):
         if typed and turn.reading.intent == "affirm" and not says_yes(typed):
             # "I'm 15" after the card is no yes to being safe, whatever it was read as.
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
+        heard = turn.account.hearing(typed, turn.reading) if typed else turn.account
         told_of = levels_told(turn.account)
         if told_of - {Danger.CRISIS}:
-            if not police_came(typed):
+            told = "police_told" in heard.circumstances
+            if not (told or police_came(typed)):
                 say(dispatcher, knowledge().answers["tell_police_today"], turn.account)
         elif told_of:
             child = "under_18" in turn.account.circumstances
             name = "after_crisis_child" if child else "after_crisis"
             say(dispatcher, knowledge().answers[name], turn.account)
         dispatcher.utter_message(response="utter_safe_for_now")
-        after = replace(turn.account, safe_now="yes")
+        after = replace(heard, safe_now="yes")
         over = SlotSet("in_danger", False)
         return [*changes(turn.account, after), over, *leave_form()]

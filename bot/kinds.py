@@ -81,6 +81,10 @@ CIRCUMSTANCES: Mapping[str, str] = {
     r"forced (?:himself|herself) on",
     "older": r"\b(?:i'?m|i am|im|am|aged?) (?:6[5-9]|[789]\d)\b|pension(?:er)?\b",
     "officer": RELATIONS["officer"],
+    # Told already: "police have not been told" would be wrong.
+    "police_told": r"\bpolice (?:came|have (?:come|been)|(?:have )?got him|took (?:him|her)|"
+    r"said)\b|\b(?:i|we|she|he|they)(?:'?ve| have)? (?:already )?(?:told|rang|called|phoned) "
+    r"(?:the )?police\b|\breported (?:it|him|her|them)\b(?! me)|\bcrime (?:number|ref\w*)\b",
     "tracked": r"airtag|air tag|\btracker|\btile\b.*\b(?:bag|car)|gps",
     "deaf": r"\bi'?m deaf|\bdeaf\b|hard of hearing|can'?t hear on the phone|\bbsl\b",
 }

@@ -125,7 +125,7 @@ def understand(
     if question == "safe_now" and _says_safe(message):
         return _answered(account, question, "yes")
     if question == "anything_else" and _has_no_more(message):
-        return _answered(account, question, "no")
+        return _answered(account.hearing(message.text, reading), question, "no")
     if reading.intent in NOT_ANSWERS and not _is_open_answer(question, message):
         return None
     if reading.intent == "skip" and question:

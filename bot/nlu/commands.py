@@ -24,7 +24,8 @@ _COMMANDS = {
         r"why does (?:that|this|it) matter",
     ),
     "show_summary": (
-        r"(?:show me |see |give me |read )?(?:the |my |a )?(?:short version|summary)",
+        r"(?:show me |see |give me |read )?(?:the |my |a )?(?:short version|summary)"
+        r"(?: (?:then|and) [\w' ]{1,40})?",
         r"(?:what have (?:you|u) got|what did (?:you|u) write down)(?: so far)?",
         r"what have i (?:told|said to) (?:you|u)(?: so far)?",
     ),
@@ -34,6 +35,9 @@ _COMMANDS = {
         r"(?: \w+){0,6})?",
         r"(?:ye[sah]+|yep|yeh|ok) (?:go on|carry on|continue)(?: [\w']+){0,5}",
         r"(?:i(?:'ll| will| want to| can)? )?tell (?:you )?more",
+        # The open question is asked again.
+        r"(?:[\w']+ ){0,8}what (?:was|is|were|did) (?:it )?(?:you|the question|your question|"
+        r"that question)(?: (?:ask|asked|asking|again|me)){0,3}",
         r"(?:\w+ ){0,6}(?:shall|can|could) we (?:carry on|continue|go on)(?: then| now)?"
         r"(?: (?:with|to) (?:\w+ ?){1,8})?",
     ),
@@ -87,6 +91,7 @@ _COMMANDS = {
         r"is not|not)(?: really)? (?:fit|right|apply|match)(?: \w+){0,4}",
         r"(?:i )?(?:don'?t|do not) think (?:the |it'?s )?(?:fixat\w+|obsess\w+|"
         r"unwanted(?: attention)?|repeated(?: behaviou?r)?)(?: [\w']+){0,20}",
+        r"(?!(?:should|shall|can|could|do|does|did|how|what|will|would|if|he|she|they)\b)"
         r"(?:[\w']+ ){1,8}(?:remove|delete|scrap) (?:it|that|this)(?: [\w']+){0,3}",
         r"(?:no )?(?:remove|delete|cross out|scrap|take out|leave out)(?: \w+){1,12}",
         r"(?:no )?take (?:\w+ ){1,7}out(?: \w+){0,12}",

@@ -312,6 +312,15 @@ def test_an_act_is_no_answer_to_another_question():
     assert len(after.incidents) == 2
 
 
+def test_the_last_words_may_say_where_they_are():
+    after = understand(
+        told(FIXATED), "anything_else", message("england. nah thats it", "deny")
+    )
+
+    assert after.nation == "england"
+    assert after.anything_else == "no"
+
+
 def test_who_begins_the_act_does_it():
     text = "my boss keeps ringing me at night"
 

@@ -251,6 +251,9 @@ def test_thousands_of_signs_keep_their_places(parser, sign):
         ("is there someone for wales", "ask_support"),
         ("hi not sure if this is the right place", "ask_bot"),
         ("safe", "safe_now"),
+        ("what was it you asked me?", "go_on"),
+        ("I have lost the thread. What was the question again?", "go_on"),
+        ("ok short version then im going to bed", "show_summary"),
         ("i feel a bit calmer. thanks. night", "goodbye"),
     ],
 )
@@ -269,6 +272,8 @@ def test_a_short_command_is_understood(text, intent):
         "it continued for weeks",
         "he said he would delete it and that he was sorry",
         "i dont think he will ever stop",
+        "should i just delete it",
+        "he asked me what did you do with my number",
         "who should i tell about him following me to work every day",
         "she asked me if we could go on a date",
         "i feel sick. he was outside last night",
