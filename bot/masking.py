@@ -25,6 +25,8 @@ TOKEN = re.compile(
     r"number|words)-\d+\]",
     re.I,
 )
+# Blanks, signs and capitals make no other one of these; of a link or an account they do.
+_LOOSE = frozenset("name phone-number address postcode number-plate number".split())
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
@@ -211,5 +213,6 @@ def _replaced(text: str, pieces: Iterable[Piece]) -> str:
 
 
 def _tag(key: bytes, kind: str, words: str) -> str:
-    """Return a name for words that is the same however they are spaced or capitalised."""
-    return tag(key, f"mask/{kind}/{_PUNCTUATION.sub('', words).casefold()}")
+    """Return a tag for words; the same however a name or a number is written."""
+    plain = _PUNCTUATION.sub("", words).casefold() if kind in _LOOSE else words
+    return tag(key, f"mask/{kind}/{plain}")

@@ -261,7 +261,7 @@ def test_the_summary_has_the_persons_own_words_back(alone: Person):
     alone.say("my ex Darren was outside my work again")
     alone.say("summary")
 
-    expect(alone.answer).to_contain_text("1. my ex Darren was outside my work again")
+    expect(alone.answer).to_contain_text("1. Darren was outside my work again")
 
 
 def test_words_that_came_back_are_plain_text_and_nothing_else(alone: Person):

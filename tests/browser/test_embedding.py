@@ -260,7 +260,7 @@ def test_the_chat_can_be_a_part_of_the_page(page: Page, site: Site, chat: Servic
     person.say("my ex Darren was outside my work again")
     person.say("summary")
 
-    expect(person.answer).to_contain_text("my ex Darren was outside my work again")
+    expect(person.answer).to_contain_text("1. Darren was outside my work again")
     expect(person.answer.locator("p").first).to_have_css("font-size", "17px")
     expect(person.answer.locator("p").first).to_have_css("color", "rgb(22, 32, 43)")
     expect(person.answer.locator("p").first).to_have_css("padding-top", "0px")

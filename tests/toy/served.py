@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlencode
 
+from bot.masking import restored
 from toy.house import body
 from toy.process import Process
 
@@ -133,5 +134,6 @@ class Caller:
 
 
 def parts_text(answer):
-    """Return what an answer says, part by part."""
-    return [part["text"] for part in answer["messages"]]
+    """Return what an answer says, part by part, as the person sees it."""
+    shown = restored(answer["messages"], answer.get("restore", {}))
+    return [part["text"] for part in shown]

@@ -53,6 +53,14 @@ def test_the_same_name_later_has_the_same_token(again):
     assert later.text == "[name-2] saw [name-1]"
 
 
+def test_accounts_that_differ_by_a_sign_are_two():
+    masked = mask("dave_92 and dave92 x.com/a X.com/a", patterns=("dave_92", "dave92"))
+    links = mask("x.example/a x.example/A", patterns=("x.example/a",))
+
+    assert masked.text.startswith("[link-1] and [link-2] ")
+    assert links.text == "[link-1] [link-2]"
+
+
 def test_the_numbers_hold_no_words():
     masked = mask("Dave on example.com", "dave", patterns=["example.com"])
 
@@ -70,7 +78,7 @@ def test_a_number_is_never_given_twice():
 def test_a_token_that_was_typed_is_no_token_of_ours():
     masked = mask("[name-1] is what Dave typed, [Name-1]", "dave")
 
-    assert masked.text == "[words-1] is what [name-1] typed, [words-1]"
+    assert masked.text == "[words-1] is what [name-1] typed, [words-2]"
     assert restored(masked.text, masked.restore).startswith("[name-1] is what Dave")
 
 
