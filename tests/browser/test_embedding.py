@@ -111,16 +111,15 @@ def test_no_conversation_begins_before_the_chat_is_opened(
 
 @pytest.mark.parametrize("place", ["alone", "on a page"])
 def test_a_chat_that_is_waited_for_asks_while_its_script_is_on_its_way(
-    page: Page, service: Service, place: str
+    page: Page, site: Site, chat: Service, place: str
 ):
+    line = LINE.replace(EXAMPLE, chat.base).replace(" async", " data-open")
+    site.write(BODY + line)
     page.route("**/chat.mjs", lambda route: None)
 
     with page.expect_request("**/chat/session"):
-        if place == "alone":
-            page.goto(f"{service.base}/frame", wait_until="commit")
-        else:
-            page.goto(service.base)
-            page.get_by_role("button", name="Get advice").click()
+        address = f"{chat.base}/frame" if place == "alone" else site.base
+        page.goto(address, wait_until="commit")
 
     page.unroute_all(behavior="ignoreErrors")
 
