@@ -25,7 +25,7 @@ def nursery(tmp_path_factory):
 
 
 @pytest.fixture
-def served(nursery, tmp_path):
+def serving(nursery, tmp_path):
     """A maker of services that end with the test; each has a folder of its own."""
     from toy.nursery import Service
 

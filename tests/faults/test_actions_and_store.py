@@ -92,7 +92,7 @@ def test_actions_on_a_server_of_their_own_may_die_and_come_back(tmp_path):
     assert texts(before) == ["1: note one"]
     assert ready == (1, False)
     assert dead == "not_kept"
-    assert texts(form) == ["It was bob, london."]
+    assert texts(form) == ["It was [name-1], london."]
     assert texts(after) == ["2: note two"]
 
 

@@ -19,8 +19,8 @@ NOWHERE = "10.0.0.1"
 
 
 @pytest.fixture
-def service(served):
-    return served().start()
+def service(serving):
+    return serving().start()
 
 
 def file_of(service):
@@ -157,9 +157,9 @@ def test_a_file_that_may_not_be_used_stops_the_answers_until_it_is_mended(
 @pytest.mark.parametrize(
     ("mode", "said"), [(0o644, "can be read by others"), (0o400, "cannot be written")]
 )
-def test_a_file_with_the_wrong_mode_stops_the_start(served, mode, said):
+def test_a_file_with_the_wrong_mode_stops_the_start(serving, mode, said):
     """F11: an operator is told in a sentence what to do."""
-    service = served()
+    service = serving()
     file_of(service).touch()
     file_of(service).chmod(mode)
     status = service.begin().wait()
@@ -212,11 +212,11 @@ def test_a_damaged_answer_is_not_shown_and_not_made_up(service):
     assert person.say().kept
 
 
-def test_a_clock_that_is_set_while_people_talk_changes_nothing(served, tmp_path):
+def test_a_clock_that_is_set_while_people_talk_changes_nothing(serving, tmp_path):
     """F18: two hours on, one hour back, a day back: the conversation is as it was."""
     clock = tmp_path / "clock"
     clock.write_text("0")
-    service = served(clock=clock).start()
+    service = serving(clock=clock).start()
     oracle = Oracle(service)
     person = oracle.person()
     for offset_s in (0, 7200, -3600, -86_400):
@@ -240,12 +240,12 @@ def test_a_clock_that_is_set_while_people_talk_changes_nothing(served, tmp_path)
     ],
 )
 def test_a_start_with_a_wrong_clock_never_makes_a_token_live_longer(
-    served, tmp_path, offset_s, status, alarms
+    serving, tmp_path, offset_s, status, alarms
 ):
     """F18: five minutes are forgiven; beyond that a token is refused and it is told."""
     clock = tmp_path / "clock"
     clock.write_text("0")
-    service = served(clock=clock).start()
+    service = serving(clock=clock).start()
     person = Oracle(service).person()
     person.say()
     service.end()
@@ -347,9 +347,9 @@ def test_the_server_key_can_be_changed_without_ending_a_conversation(service):
     assert young.say().kept
 
 
-def test_the_folder_that_is_gone_is_said_at_the_start(served):
+def test_the_folder_that_is_gone_is_said_at_the_start(serving):
     """F11: a database in a folder that does not exist stops the start."""
-    service = served()
+    service = serving()
     service.env["DATABASE_URL"] = f"sqlite:///{service.folder}/none/kept.db"
 
     assert service.begin().wait() == 1

@@ -29,9 +29,9 @@ def url(postgres):
 
 
 @pytest.fixture
-def both(served, url):
+def both(serving, url):
     """Two processes on the same database, as behind one proxy."""
-    return [served(name, url=url, origins=ORIGIN).start() for name in ("a", "b")]
+    return [serving(name, url=url, origins=ORIGIN).start() for name in ("a", "b")]
 
 
 def pairs(person):
@@ -114,14 +114,14 @@ def test_a_lock_in_the_database_ends_with_who_held_it(both, url):
 
 
 def test_clocks_that_differ_between_processes_end_no_conversation(
-    served, url, tmp_path
+    serving, url, tmp_path
 ):
     """F18: almost five minutes apart, and a person led to one after the other."""
     services = []
     for name, offset_s in (("a", 0), ("b", 280)):
         clock = tmp_path / f"clock-{name}"
         clock.write_text(str(offset_s))
-        made = served(name, url=url, origins=ORIGIN, clock=clock)
+        made = serving(name, url=url, origins=ORIGIN, clock=clock)
         services.append(made.start())
     oracle = Oracle(*services)
     people = [oracle.person(), oracle.person()]
@@ -186,9 +186,9 @@ def test_a_postgresql_that_hangs_is_a_plain_failure_and_hangs_nobody_else(
     oracle.judge()
 
 
-def test_too_many_connections_are_a_plain_failure(served, url, postgres):
+def test_too_many_connections_are_a_plain_failure(serving, url, postgres):
     """F15: whoever gets none is told so, and nobody waits for one."""
-    service = served(url=url).start()
+    service = serving(url=url).start()
     oracle = Oracle(service)
     people = oracle.crowd(10)
     with ExitStack() as taken:
@@ -203,9 +203,9 @@ def test_too_many_connections_are_a_plain_failure(served, url, postgres):
     oracle.judge()
 
 
-def test_purging_by_hand_works_on_postgresql_too(served, url, postgres):
+def test_purging_by_hand_works_on_postgresql_too(serving, url, postgres):
     """P4: `bot purge` erases what is over and leaves what is not."""
-    service = served(url=url).start()
+    service = serving(url=url).start()
     oracle = Oracle(service)
     person = oracle.person()
     person.say()
@@ -213,7 +213,7 @@ def test_purging_by_hand_works_on_postgresql_too(served, url, postgres):
         "INSERT INTO conversations VALUES ('old', 1, 0, 0, 0, 60, ''::bytea);"
         "INSERT INTO turns VALUES ('old', 0, 'tag', ''::bytea)"
     )
-    status = served("purge", url=url).begin("purge").wait()
+    status = serving("purge", url=url).begin("purge").wait()
 
     assert status == 0
     assert postgres.ask("SELECT id FROM conversations WHERE id = 'old'") == []
@@ -221,9 +221,9 @@ def test_purging_by_hand_works_on_postgresql_too(served, url, postgres):
     oracle.judge()
 
 
-def test_purging_says_when_the_database_does_not_answer(served, url, postgres):
+def test_purging_says_when_the_database_does_not_answer(serving, url, postgres):
     """P4, F13: in one plain sentence, and with a status that a scheduler sees."""
-    service = served(url=url)
+    service = serving(url=url)
     postgres.stop()
     status = service.begin("purge").wait()
     postgres.start()

@@ -33,18 +33,18 @@ def url(postgres):
 
 
 @pytest.fixture
-def both(served, url):
+def both(serving, url):
     """Two processes on the same database, as behind one proxy."""
-    return [served(name, url=url, origins=ORIGIN).start() for name in ("a", "b")]
+    return [serving(name, url=url, origins=ORIGIN).start() for name in ("a", "b")]
 
 
 def told(**figures):
     print("\n   ", ", ".join(f"{name}: {figure}" for name, figure in figures.items()))
 
 
-def test_two_hundred_kills_leave_no_half_turn(served):
+def test_two_hundred_kills_leave_no_half_turn(serving):
     """F6: each at a random point of a turn; the next turn within 5 s of the start."""
-    service = served().start()
+    service = serving().start()
     oracles, slowest_s, lost = [], 0.0, 0
     for kill in range(KILLS):
         if kill % 20 == 0:  # so that no conversation gets too long or too fast
