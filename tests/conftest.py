@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("toy.oracle")
+
 
 @pytest.fixture(scope="session")
 def postgres():

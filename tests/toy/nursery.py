@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 
 from bot import danger
+from bot.assembly import masker_for
 from bot.knowledge import loaded
+from bot.masking import Numbers
 from bot.serving import load_agent
 from bot.settings import Settings
 from toy.house import body, model
@@ -146,6 +148,7 @@ def main():
     load_agent(model(), str(ROOT / "endpoints.yml"))
     loaded(Settings().force)
     danger.hear("hello")
+    masker_for(loaded(Settings().force)).mask("hello", bytes(32), Numbers())
     from bot.cli import main as bot
 
     told, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
