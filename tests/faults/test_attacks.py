@@ -11,11 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from toy.attacks import Person, flood_one, flood_sessions, slow_clients
 from toy.house import body, new_id
-from toy.machine import free_port
-from toy.served import TICKET, Served, parts_text
+from toy.served import TICKET, parts_text
 from toy.strange import PATHS, is_refusal
-
-from bot.session import new_key
 
 HIDDEN = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -593,21 +590,3 @@ def test_nobody_holds_a_connection_by_being_slow(served, someone):
     assert len(held) == 9
     assert max(held.values()) < 25
     assert statistics.quantiles(took_s, n=20)[-1] < 1.5
-
-
-def test_a_change_of_keys_ends_no_chat_and_the_one_after_it_does(project, tmp_path):
-    """S4, SES-6: tokens and tickets live on beside a new key, and not beside two."""
-    first, second, third = new_key(), new_key(), new_key()
-    keys = [(first, ""), (second, first), (third, second)]
-    token, ticket, statuses, port = "", "", [], free_port()
-    for n, (key, previous) in enumerate(keys, start=1):
-        env = {"SESSION_KEY": key, "SESSION_KEY_PREVIOUS": previous}
-        served = Served(project, tmp_path, port, **env)
-        caller = served.caller(n)
-        if not token:
-            token, ticket = caller.begin()[0], caller.plain_chat()
-        form = caller.form({"ticket": ticket, "text": "note"})
-        statuses.append((caller.say(token, n, "note")[0], form[0]))
-        served.stop()
-
-    assert statuses == [(200, 200), (200, 200), (401, 401)]

@@ -13,9 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toy.attacks import flood_one, flood_sessions, slow_clients
+from toy.machine import free_port
 from toy.process import make_project
 from toy.served import Served
 from toy.strange import JSON, Speakers, check_json, check_words, paths
+
+from bot.session import new_key
 
 MINUTE_S = 60
 LONG = settings(
@@ -26,8 +29,12 @@ LONG = settings(
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    project = make_project(tmp_path_factory.mktemp("project"))
+def project(tmp_path_factory):
+    return make_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def served(project, tmp_path_factory):
     served = Served(project, tmp_path_factory.mktemp("served"), MAX_SESSIONS="1000000")
     yield served
     assert served.stop()[0] == 0
@@ -102,3 +109,21 @@ def test_five_hundred_slow_connections(served, someone):
 
     assert max(held.values()) < 25
     assert slow_s < 1.5
+
+
+def test_a_change_of_keys_ends_no_chat_and_the_one_after_it_does(project, tmp_path):
+    """S4, SES-6: tokens and tickets live on beside a new key, and not beside two."""
+    first, second, third = new_key(), new_key(), new_key()
+    keys = [(first, ""), (second, first), (third, second)]
+    token, ticket, statuses, port = "", "", [], free_port()
+    for n, (key, previous) in enumerate(keys, start=1):
+        env = {"SESSION_KEY": key, "SESSION_KEY_PREVIOUS": previous}
+        served = Served(project, tmp_path, port, **env)
+        caller = served.caller(n)
+        if not token:
+            token, ticket = caller.begin()[0], caller.plain_chat()
+        form = caller.form({"ticket": ticket, "text": "note"})
+        statuses.append((caller.say(token, n, "note")[0], form[0]))
+        served.stop()
+
+    assert statuses == [(200, 200), (200, 200), (401, 401)]

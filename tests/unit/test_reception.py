@@ -3,12 +3,16 @@
 import asyncio
 
 import pytest
-from toy.house import Chat, new_id, run, started
+from toy.house import Chat, facts, new_id, run, started
 from toy.keys import ORIGIN
 
 from bot.gate import Message
+from bot.knowledge import load
 from bot.limits import Limit, Limits
-from bot.refusals import Refused
+from bot.pages import environment
+from bot.plain import PlainChat, Ticket
+from bot.refusals import Refused, help_contacts
+from bot.session import ServerKey, new_key
 from bot.turns import MOST_BEGINNING
 
 HOME, ELSEWHERE = "home", "elsewhere"
@@ -122,6 +126,40 @@ def test_what_is_over_is_refused_without_asking_the_database(tmp_path):
         toy.conversations.close()
         with pytest.raises(Refused) as refusal:
             toy.reception.session(chat.token, ORIGIN)
+        return refusal.value.code
+
+    assert talk(tmp_path, work) == "session"
+
+
+def test_a_ticket_outlives_the_change_of_keys_once(tmp_path):
+    """S4: that of the plain page, as its token does."""
+    keys = [ServerKey.from_text(new_key()) for _ in range(3)]
+    templates, contacts = environment(load()), help_contacts(facts())
+
+    async def work(toy, chat):
+        pages = [
+            PlainChat(toy, templates, contacts, some)
+            for some in (keys[:1], [keys[1], keys[0]], keys[:0:-1])
+        ]
+        ticket = Ticket(chat.token, 1, "nonce")
+        sealed = pages[0]._sealed(ticket)
+        with pytest.raises(Refused) as refusal:
+            pages[2]._ticket(sealed)
+        return pages[1]._ticket(sealed) == ticket, refusal.value.code
+
+    assert talk(tmp_path, work) == (True, "session")
+
+
+@pytest.mark.parametrize("more", ["A", "==", "AAAA", "\n", " ", "-"])
+def test_a_ticket_is_written_in_one_way_alone(tmp_path, more):
+    """S1."""
+    templates, contacts = environment(load()), help_contacts(facts())
+
+    async def work(toy, chat):
+        page = PlainChat(toy, templates, contacts, [ServerKey.from_text(new_key())])
+        sealed = page._sealed(Ticket(chat.token, 1, "nonce"))
+        with pytest.raises(Refused) as refusal:
+            page._ticket(sealed + more)
         return refusal.value.code
 
     assert talk(tmp_path, work) == "session"
