@@ -12,9 +12,12 @@ import json
 import pkgutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, Protocol
 
 import aiohttp
+from jsonschema import Draft202012Validator
+from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
@@ -243,5 +246,29 @@ def _is_answer(answer: Any) -> bool:
     events, responses = answer["events"], answer["responses"]
     if not isinstance(events, list) or not isinstance(responses, list):
         return False
-    named = all(isinstance(e, dict) and isinstance(e.get("event"), str) for e in events)
-    return named and all(isinstance(response, dict) for response in responses)
+    return all(map(_is_event, events)) and all(isinstance(r, dict) for r in responses)
+
+
+def _is_event(event: Any) -> bool:
+    """Whether an event is one that Rasa's own schema allows."""
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        return False
+    shape = _event_shapes().get(event["event"])
+    return shape is not None and shape.is_valid(event)
+
+
+@cache
+def _event_shapes() -> Mapping[str, Draft202012Validator]:
+    """Return Rasa's schema of an action's events, apart by the name of the event.
+
+    Rasa checks each answer against one schema of all events, and that schema against
+    the schema of schemas: 40 ms an action, more than all the rest of a turn.
+    """
+    schema = RemoteAction.action_response_format_spec()["properties"]["events"]["items"]
+    common = {key: value for key, value in schema.items() if key != "oneOf"}
+    return {
+        kind["properties"]["event"]["const"]: Draft202012Validator(
+            {"allOf": [common, kind]}
+        )
+        for kind in schema["oneOf"]
+    }

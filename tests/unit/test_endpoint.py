@@ -3,7 +3,9 @@
 import asyncio
 import json
 
+import jsonschema
 import pytest
+from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from toy import actions
 from toy.house import Chat, agent, run, started
@@ -99,6 +101,41 @@ def test_a_good_answer_passes_the_guard():
     assert run(Guarded(Answering(ANSWER)).request(**call("action_x"))) == ANSWER
 
 
+SLOT = {"event": "slot", "name": "x", "value": {"any": ["thing"]}}
+EVENTS = (
+    SLOT,
+    {**SLOT, "timestamp": 1.5},
+    {**SLOT, "timestamp": None, "metadata": {"a": 1}},
+    {**SLOT, "metadata": []},
+    {"event": "slot", "name": "x"},
+    {"event": "followup", "name": "action_x"},
+    {"event": "reset_slots"},
+    {"event": "user", "text": None, "parse_data": {"entities": [{"entity": "x"}]}},
+    {"event": "user", "text": 1},
+    {"event": "action", "name": "x", "confidence": "high"},
+    {"event": "entities"},
+    {"event": "unheard_of"},
+)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=repr)
+def test_an_event_is_judged_as_rasas_own_schema_judges_it(event):
+    answer = {"events": [event], "responses": []}
+    try:
+        jsonschema.validate(answer, RemoteAction.action_response_format_spec())
+        fits = True
+    except jsonschema.ValidationError:
+        fits = False
+
+    try:
+        run(Guarded(Answering(answer)).request(**call("action_x")))
+        passes = True
+    except TurnAborted:
+        passes = False
+
+    assert passes == fits
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -112,6 +149,13 @@ def test_a_good_answer_passes_the_guard():
         {"events": ["slot"], "responses": []},
         {"events": [{"name": "x"}], "responses": []},
         {**ANSWER, "more": 1},
+        {"events": [{"event": "unheard_of"}], "responses": []},
+        {"events": [{"event": "slot"}], "responses": []},
+        {"events": [{"event": "slot", "name": 1, "value": "x"}], "responses": []},
+        {
+            "events": [{"event": "slot", "name": "x", "value": 1, "timestamp": "now"}],
+            "responses": [],
+        },
         RuntimeError("words"),
         SystemError("words"),
         ClientResponseError(500, "no", "words"),
