@@ -37,6 +37,8 @@ from bot.parts import (
     reply_from,
     shown_alone,
 )
+from bot.reading import ReadingDesk, Seen
+from bot.reading import of_this_turn as read_before
 from bot.refusals import Refused
 from bot.sealing import seal, tag, unseal
 from bot.session import Session
@@ -124,9 +126,13 @@ class Answering:
         knowledge: Knowledge,
         clock: Callable[[], float],
         metrics: Metrics,
+        desk: ReadingDesk | None = None,
     ) -> None:
-        """Take what a turn needs: Rasa, its domain, the store, danger, masks, facts."""
-        self._metrics = metrics
+        """Take what a turn needs: Rasa, its domain, the store, danger, masks, facts.
+
+        Without a desk that reads messages, Rasa reads them itself.
+        """
+        self._metrics, self._desk = metrics, desk
         self._converse, self._domain = converse, domain
         self._store, self._clock = conversations, clock
         self._danger, self._masker, self._knowledge = danger, masker, knowledge
@@ -169,8 +175,11 @@ class Answering:
         started = time.monotonic()
         try:
             live = self._standing_at(session, kept)
+            turn = RunningTurn(session.conversation_id, before=live.tracker)
+            seen = None
             if message.choice is None:
-                words = await self._masked(session, message, live.numbers)
+                seen = await self._read(message.text, _open_question(turn), left_s)
+                words = await self._masked(session, message, live.numbers, seen)
             else:
                 payload = live.offered.get(message.choice, "")
                 if not payload:
@@ -178,9 +187,9 @@ class Answering:
                     self._live[session.conversation_id] = live
                     raise Refused("choice")
                 words = Masked(payload, payload, numbers=live.numbers)
-            turn = RunningTurn(session.conversation_id, before=live.tracker)
             warned = bool(live.tracker.get_slot("signs"))
-            reply = await self._think(turn, words, message.text, left_s)
+            left_s -= time.monotonic() - started
+            reply = await self._think(turn, words, message.text, left_s, seen)
             reply = self._reminding(reply, turn, warned)
             if not reply.offered:
                 reply = Reply(reply.parts, live.offered)
@@ -210,7 +219,8 @@ class Answering:
         if not message.text:
             return answer
         numbers = self._numbers(session, kept)
-        words = await self._masked(session, message, numbers)
+        seen = await self._read(message.text, None, TURN_S)
+        words = await self._masked(session, message, numbers, seen)
         given = frozenset(numbers.tokens.values())
         restore = {k: v for k, v in words.restore.items() if k in given}
         return replace(answer, restore=restore)
@@ -257,15 +267,36 @@ class Answering:
         snapshot = unseal(session.key, _place(name, kept.version), kept.snapshot)
         return Numbers.from_dict(snapshot.get("masked", {}))
 
+    async def _read(
+        self, text: str, question: str | None, left_s: float
+    ) -> Seen | None:
+        """Return what a message says; None when that is left to Rasa.
+
+        Raises:
+            ReadingFailed: it could not be read.
+        """
+        if self._desk is None:
+            return None
+        reading = self._desk.read(without_command(text), question)
+        return await asyncio.wait_for(reading, left_s)
+
     async def _masked(
-        self, session: Session, message: Message, numbers: Numbers
+        self, session: Session, message: Message, numbers: Numbers, seen: Seen | None
     ) -> Masked:
         """Return a message masked, in a thread: a long one takes some time."""
         words = without_command(message.text)
-        return await asyncio.to_thread(self._masker.mask, words, session.key, numbers)
+        named = (seen.persons, seen.things) if seen is not None else None
+        return await asyncio.to_thread(
+            self._masker.mask, words, session.key, numbers, named
+        )
 
     async def _think(
-        self, turn: RunningTurn, words: Masked, said: str, left_s: float
+        self,
+        turn: RunningTurn,
+        words: Masked,
+        said: str,
+        left_s: float,
+        seen: Seen | None = None,
     ) -> Reply:
         """Let Rasa answer, and put 999 first whenever danger was heard.
 
@@ -274,11 +305,14 @@ class Answering:
             words: what Rasa gets: the person's words, masked, or a choice's payload.
             said: the person's words as typed; empty when a choice was pressed.
             left_s: how long it may take.
+            seen: what the words say, if they have been read.
         """
         collector = Collector()
         running.set(turn)
         open_question.set(_open_question(turn))
         of_this_turn.set(words)
+        if seen is not None:
+            read_before.set((words.text, words.reading(seen.reading)))
         message = UserMessage(
             words.text, collector, turn.conversation_id, input_channel=CHANNEL
         )
@@ -286,22 +320,13 @@ class Answering:
         if turn.after is None:
             raise UnfitReply("the conversation was not handed back")
         reply = reply_from(collector.said)
-        heard = self._heard(said, turn.after)
+        plain = self._danger.hear(said) if said and seen is None else Heard()
+        heard = _heard(plain if seen is None else seen.heard, turn.after)
         if not set(heard.levels).intersection(URGENT) or "danger" in reply.kinds:
             return reply
         first = offering([self._danger.card(heard.levels, heard.signs)])
         offered = {**first.offered, **reply.offered}
         return Reply((*first.parts, *reply.parts), offered)
-
-    def _heard(self, said: str, after: DialogueStateTracker) -> Heard:
-        """Return the danger in a message, as the patterns or the model heard it."""
-        plain = self._danger.hear(said) if said else Heard()
-        latest = after.latest_message
-        parsed = (latest.parse_data or {}) if latest is not None else {}
-        reading = parsed.get("reading") or {}
-        levels = {*plain.levels, *(Danger(name) for name in reading.get("danger", ()))}
-        signs = dict.fromkeys([*plain.signs, *reading.get("signs", ())])
-        return Heard(tuple(level for level in Danger if level in levels), tuple(signs))
 
     def _reminding(self, reply: Reply, turn: RunningTurn, warned: bool) -> Reply:
         """Return the reply with the line that goes on after danger was heard."""
@@ -349,6 +374,16 @@ class Answering:
         while len(self._live) > LIVE:
             self._live.popitem(last=False)
         return Answer(n, tuple(reply.parts))
+
+
+def _heard(plain: Heard, after: DialogueStateTracker) -> Heard:
+    """Return the danger in a message, as the patterns or the model heard it."""
+    latest = after.latest_message
+    parsed = (latest.parse_data or {}) if latest is not None else {}
+    reading = parsed.get("reading") or {}
+    levels = {*plain.levels, *(Danger(name) for name in reading.get("danger", ()))}
+    signs = dict.fromkeys([*plain.signs, *reading.get("signs", ())])
+    return Heard(tuple(level for level in Danger if level in levels), tuple(signs))
 
 
 def _open_question(turn: RunningTurn) -> str | None:

@@ -15,13 +15,16 @@ from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
 
 from bot import danger, guards, log
 from bot.answering import Answering, Converse, DangerLane
+from bot.behaviours import Reading
 from bot.endpoint import ActionsMissing, Endpoint, endpoint_from
 from bot.identifiers import identifiers_in
 from bot.knowledge import Knowledge, loaded
 from bot.limits import AddressKeys, Limits
 from bot.masking import Masker
 from bot.metrics import Metrics
-from bot.names import shared_names
+from bot.names import names_in
+from bot.nlu.entities import shared_entities
+from bot.reading import Reader, ReadingDesk, ReadingFailed
 from bot.reception import Reception
 from bot.session import ServerKey, Sessions
 from bot.settings import Settings
@@ -58,8 +61,10 @@ class Assistant:
     thinking: ThinkingThread
     clock: Clock
     metrics: Metrics
+    desk: ReadingDesk | None = None
     _sweeper: asyncio.Task[None] | None = None
     _proved: bool = False
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _ready: bool = False
     _known_until: float = 0.0
@@ -73,11 +78,20 @@ class Assistant:
             UnsafeStore: the database cannot be read and written.
         """
         await self.conversations.open()
-        await guards.prove(self.agent)
+        await guards.prove(self.agent, await self._hello())
         self.turns.in_danger("hello")  # the first person waits for no pattern to load
         self._proved = True
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
         log.event("service.started", version=log.VERSION)
+
+    async def _hello(self) -> Reading | None:
+        """Return what a greeting says; None when Rasa reads by itself."""
+        if self.desk is None:
+            return None
+        try:
+            return (await self.desk.read(guards.HELLO)).reading
+        except ReadingFailed as error:
+            raise guards.GuardMissing(f"no message can be read ({error})") from None
 
     async def is_ready(self) -> bool:
         """Whether a message sent now would be answered and kept.
@@ -93,6 +107,9 @@ class Assistant:
         return self._ready and not self.turns.stopping
 
     async def _can_answer(self) -> bool:
+        if self.desk is not None and not self.desk.is_ready:
+            log.event("service.not_ready", level="warning", error="ReaderEnded")
+            return False
         endpoint = self.agent.processor.action_endpoint
         try:
             await self.conversations.probe()
@@ -105,16 +122,18 @@ class Assistant:
     async def stop(self) -> None:
         """Let the running turns end, then let go of everything."""
         await self.turns.stop()
+        # Told, not cancelled: what it waits for may swallow that, and sleep on.
+        self._over.set()
         if self._sweeper is not None:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
+            await self._sweeper
         self.thinking.stop()
+        if self.desk is not None:
+            self.desk.stop()
         self.conversations.close()
         log.event("service.stopped")
 
     async def _sweep(self) -> None:
-        while True:
+        while not self._over.is_set():
             self.turns.forget_idle()
             try:
                 gone = await self.conversations.sweep(self.clock())
@@ -126,7 +145,8 @@ class Assistant:
                 name, place = type(error).__name__, log.place_of(error.__traceback__)
                 event = "conversations.sweep_failed"
                 log.event(event, level="error", error=name, code=place)
-            await asyncio.sleep(SWEEP_EVERY_S)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._over.wait(), SWEEP_EVERY_S)
 
 
 def assemble(
@@ -139,6 +159,7 @@ def assemble(
     limits: Limits | None = None,
     metrics: Metrics | None = None,
     clock: Clock | None = None,
+    reader: Reader | None = None,
 ) -> Assistant:
     """Return the assistant around a loaded agent.
 
@@ -152,6 +173,7 @@ def assemble(
         limits: on how much may be asked; the usual ones when left out.
         metrics: where turns are counted; nobody sees them when left out.
         clock: seconds since 1970; the computer's, held steady, when left out.
+        reader: reads messages; Rasa does, in its own thread, when left out.
 
     Raises:
         ActionsMissing: there is nothing to run actions.
@@ -166,6 +188,7 @@ def assemble(
         hear=danger.hear, card=lambda levels, signs: danger.card(levels, facts, signs)
     )
     thinking = ThinkingThread(converse or agent.handle_message)
+    desk = ReadingDesk(reader) if reader is not None else None
     answering = Answering(
         converse=thinking,
         domain=lambda: agent.processor.domain,
@@ -175,6 +198,7 @@ def assemble(
         knowledge=facts,
         clock=clock,
         metrics=metrics,
+        desk=desk,
     )
     turns = Turns(answering, conversations, settings.max_sessions, clock)
     reception = Reception(
@@ -195,6 +219,7 @@ def assemble(
         thinking,
         clock,
         metrics,
+        desk,
     )
 
 
@@ -202,7 +227,9 @@ def masker_for(facts: Knowledge) -> Masker:
     """Return what masks messages; numbers that anybody may know are left as they are."""
     told = (re.sub(r"\D", "", each.contact) for each in facts.services.values())
     public = frozenset(digits for digits in told if digits)
-    return Masker(lambda text: identifiers_in(text, public), shared_names().find)
+    return Masker(
+        lambda text: identifiers_in(text, public), names_in, shared_entities().find
+    )
 
 
 def configured_endpoint(

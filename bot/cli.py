@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot import log
 from bot.knowledge import KnowledgeError, loaded
+from bot.lighter import leave_out_training
 from bot.session import ServerKey, WeakKey, new_key
 from bot.settings import Settings, SettingsError
 
@@ -117,6 +118,7 @@ def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> in
     loaded(settings.force)  # what is quick to find wrong is said before the long wait
     for text in settings.session_keys:
         ServerKey.from_text(text)
+    leave_out_training()
     from bot.serving import serve
 
     serve(settings, root, _announce)
@@ -128,29 +130,31 @@ def run_serve(options: argparse.Namespace, settings: Settings, root: Path) -> in
 def run_chat(options: argparse.Namespace, settings: Settings, root: Path) -> int:
     """Hold one conversation in the terminal."""
     log.configure("error")
+    leave_out_training()
     from bot.assembly import assemble
     from bot.model import ensure
     from bot.refusals import help_contacts
-    from bot.serving import load_agent
+    from bot.serving import load_agent, reading
     from bot.terminal import hold
 
     facts = loaded(settings.force)
     say("Loading …")
-    agent = load_agent(ensure(root, settings.models_dir, say))
-    log.configure("error")
+    model = ensure(root, settings.models_dir, say)
     in_memory = replace(settings, database_url="sqlite://")
-    assistant = assemble(
-        in_memory, agent, [ServerKey.from_text(new_key())], facts=facts
-    )
+    with reading(model) as reader:
+        agent = load_agent(model)
+        log.configure("error")
+        keys = [ServerKey.from_text(new_key())]
+        assistant = assemble(in_memory, agent, keys, facts=facts, reader=reader)
 
-    async def converse() -> None:
-        await assistant.start()
-        try:
-            await hold(assistant.turns, help_contacts(facts), input, say)
-        finally:
-            await assistant.stop()
+        async def converse() -> None:
+            await assistant.start()
+            try:
+                await hold(assistant.turns, help_contacts(facts), input, say)
+            finally:
+                await assistant.stop()
 
-    asyncio.run(converse())
+        asyncio.run(converse())
     return 0
 
 

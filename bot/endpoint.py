@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import json
 import pkgutil
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -86,6 +87,8 @@ class LocalActions:
         self._executor.register_package(package)
         # Threads, so that an action that computes or hangs holds nobody else up.
         self._threads = ThreadPoolExecutor(THREADS, "actions")
+        # Each has a loop of its own for good: to make one takes longer than an action.
+        self._own = threading.local()
 
     async def request(self, **call: Any) -> Any:
         """Run the action that the call's `json` names.
@@ -107,12 +110,19 @@ class LocalActions:
         # Rasa's to change, and what it returns is plain.
         plain = json.loads(json.dumps(call))
         try:
-            answer = asyncio.run(self._executor.run(plain))
+            answer = self._loop().run_until_complete(self._executor.run(plain))
         except ActionExecutionRejection as rejection:
             told = {"action_name": rejection.action_name, "error": "rejected"}
             text = json.dumps(told)
             raise ClientResponseError(REJECTED, "rejected", text) from None
         return json.loads(json.dumps(answer))
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop of the thread that asks."""
+        if not hasattr(self._own, "loop"):
+            self._own.loop = asyncio.new_event_loop()
+        loop: asyncio.AbstractEventLoop = self._own.loop
+        return loop
 
 
 class RemoteActions:

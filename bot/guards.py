@@ -20,10 +20,13 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import log
 from bot.answering import FIRST_PAYLOAD
+from bot.behaviours import Reading
 from bot.endpoint import Endpoint, Guarded, TurnAborted
+from bot.reading import of_this_turn as read_before
 from bot.store import RunningTurn, StoreUnavailable, running
 
 PROBE = "probe"
+HELLO = "hello"
 SURE = 1.0  # what a rule decides; a fallback is less sure
 ERRORS, ACTIONS = "_on_tracker_store_error", "_run_action"
 CHECK = "_validate_action_result"
@@ -94,14 +97,18 @@ def install(agent: Agent, endpoint: Endpoint) -> None:
     processor._run_action = run_whole
 
 
-async def prove(agent: Agent) -> None:
+async def prove(agent: Agent, hello: Reading | None = None) -> None:
     """Make each failure happen once, and see that it ends the turn.
+
+    Args:
+        agent: with the hooks in it.
+        hello: what "hello" says, if Rasa does not read it itself.
 
     Raises:
         GuardMissing: one passed unnoticed; the assistant must not start.
         ActionsMissing: an action of the domain cannot be run.
     """
-    await _prove_speech(agent)
+    await _prove_speech(agent, hello)
     await _prove_rules(agent)
     names = custom_actions(agent)
     await agent.processor.action_endpoint.check(names)
@@ -133,12 +140,13 @@ def _abort(*args: Any) -> NoReturn:
     raise TurnAborted(why="Circle")
 
 
-async def _prove_speech(agent: Agent) -> None:
+async def _prove_speech(agent: Agent, hello: Reading | None) -> None:
     """See that the model answers at all; the first person waits for nothing to load."""
     said = CollectingOutputChannel()
     token = running.set(RunningTurn(PROBE))
+    read = read_before.set(None if hello is None else (HELLO, hello))
     try:
-        await agent.handle_message(UserMessage("hello", said, PROBE))
+        await agent.handle_message(UserMessage(HELLO, said, PROBE))
     except TurnAborted as abort:
         why = f"{abort.action} {abort.error} at {abort.place}"
         raise GuardMissing(f"the model does not answer: {why}") from None
@@ -148,6 +156,7 @@ async def _prove_speech(agent: Agent) -> None:
         raise GuardMissing(f"the model does not answer: {why}") from None
     finally:
         running.reset(token)
+        read_before.reset(read)
     if not said.messages:
         raise GuardMissing("the model says nothing")
 

@@ -129,31 +129,41 @@ class Masked:
 # The words of the running turn: the reading hears them, the conversation holds the mask.
 of_this_turn: ContextVar[Masked | None] = ContextVar("of_this_turn", default=None)
 
-FindNames = Callable[[str, Callable[[str], bool]], Iterable[Found]]
+# Where persons are named in a text, and where other things are: from and to.
+Named = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
+FindNames = Callable[[str, Callable[[str], bool], Named], Iterable[Found]]
+FindNamed = Callable[[str], Named]
 FindPatterns = Callable[[str], Iterable[Found]]
 
 
 class Masker:
     """Masks messages; the same words get the same token through a conversation."""
 
-    def __init__(self, patterns: FindPatterns, names: FindNames) -> None:
-        """Take what finds numbers, addresses and the like, and what finds names."""
-        self._patterns, self._names = patterns, names
+    def __init__(
+        self, patterns: FindPatterns, names: FindNames, named: FindNamed
+    ) -> None:
+        """Take what finds numbers, addresses and the like, names, and their like."""
+        self._patterns, self._names, self._named = patterns, names, named
 
-    def mask(self, text: str, key: bytes, numbers: Numbers) -> Masked:
+    def mask(
+        self, text: str, key: bytes, numbers: Numbers, named: Named | None = None
+    ) -> Masked:
         """Return a message masked.
 
         Args:
             text: as typed.
             key: the conversation's own.
             numbers: given so far in it.
+            named: where spaCy sees names, if that is known already.
         """
+        if named is None:
+            named = self._named(text)
 
         def is_known(words: str) -> bool:
             return bool(numbers.tokens) and _tag(key, NAME, words) in numbers.tokens
 
         typed = [Found(*token.span(), TYPED) for token in TOKEN.finditer(text)]
-        found = [*typed, *self._patterns(text), *self._names(text, is_known)]
+        found = [*typed, *self._patterns(text), *self._names(text, is_known, named)]
         tokens, last = dict(numbers.tokens), dict(numbers.last)
         pieces = []
         for each in _apart(found):

@@ -2,28 +2,23 @@
 
 Three ways together: names that are known (bot/names.yml), what stands around a name
 ("my ex …", "called …", "Mr …"), and spaCy's reading of persons, which is good on written
-English and blind to much of what is typed on a phone.
+English and blind to much of what is typed on a phone. What spaCy sees is passed in.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
-import spacy
 import yaml
 
-from bot.masking import NAME, Found
-from bot.nlu.parsing import LONGEST, SPACY_MODEL, without_long_runs
+from bot.masking import NAME, Found, Named
 
 LISTS = Path(__file__).with_name("names.yml")
-_OTHER_PARTS = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:['’][^\W\d_]+)*(?!\w)")
 _OWN = re.compile(r"['’]s$", re.I)
 _LONGEST_NAME = 4  # words
@@ -129,6 +124,11 @@ class Lists:
         return self.first | self.surnames
 
     @cached_property
+    def everyday(self) -> frozenset[str]:
+        """What is no name, capital or not."""
+        return self.never | (self.common - self.plain_surnames)
+
+    @cached_property
     def doubtful(self) -> frozenset[str]:
         """What is a name when something says so."""
         return self.words | self.plain_surnames
@@ -141,40 +141,36 @@ def lists() -> Lists:
     return Lists(**{name: frozenset(words.split()) for name, words in data.items()})
 
 
-class Names:
-    """Finds names; loads the part of spaCy's model that knows persons."""
+def names_in(
+    text: str, is_known: Callable[[str], bool], named: Named
+) -> Iterator[Found]:
+    """Return where names are.
 
-    def __init__(self, model: str = SPACY_MODEL) -> None:
-        """Load the model without the parts that the reading uses."""
-        self._nlp: Any = spacy.load(model, exclude=list(_OTHER_PARTS))
-        self._one_at_a_time = threading.Lock()
-        lists()
+    Args:
+        text: as typed.
+        is_known: whether words were hidden as a name earlier in the conversation.
+        named: where spaCy reads a person, and where another name.
+    """
+    words = _words_of(text)
+    laws = {at for law in _LAW.finditer(text) for at in range(*law.span())}
+    persons, things = ({at for part in each for at in range(*part)} for each in named)
+    look = _Look(text, words, persons, things, laws, is_known)
+    found: list[bool] = []
+    for i in range(len(words)):
+        found.append(look.is_name(i, after_name=bool(found) and found[-1]))
+    yield from _joined(text, words, found)
 
-    def find(self, text: str, is_known: Callable[[str], bool]) -> Iterator[Found]:
-        """Return where names are.
 
-        Args:
-            text: as typed.
-            is_known: whether words were hidden as a name earlier in the conversation.
-        """
-        words = _words_of(text)
-        laws = {at for law in _LAW.finditer(text) for at in range(*law.span())}
-        persons, things = self._entities(text)
-        look = _Look(text, words, persons, things, laws, is_known)
-        named: list[bool] = []
-        for i in range(len(words)):
-            named.append(look.is_name(i, after_name=bool(named) and named[-1]))
-        yield from _joined(text, words, named)
+def has_unknown_capital(text: str) -> bool:
+    """Whether a word begins with a capital and is no everyday word.
 
-    def _entities(self, text: str) -> tuple[set[int], set[int]]:
-        """Return where spaCy reads a person, and where another name, letter by letter."""
-        persons: set[int] = set()
-        things: set[int] = set()
-        with self._one_at_a_time:
-            for each in self._nlp(without_long_runs(text[:LONGEST])).ents:
-                found = persons if each.label_ == "PERSON" else things
-                found.update(range(each.start_char, each.end_char))
-        return persons, things
+    For others it makes no difference what spaCy takes them for.
+    """
+    everyday = lists().everyday
+    return any(
+        word.capital and len(word.plain) > 1 and word.plain not in everyday
+        for word in _words_of(text)
+    )
 
 
 @dataclass(frozen=True)
@@ -331,9 +327,3 @@ def _joined(text: str, words: Sequence[Word], named: Sequence[bool]) -> Iterator
             name.append(word)
     if name:
         yield Found(name[0].start, name[-1].end, NAME)
-
-
-@cache
-def shared_names() -> Names:
-    """Return what finds names, loaded once a process."""
-    return Names()

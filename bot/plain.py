@@ -215,6 +215,8 @@ class PlainChat:
             sealed = b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
             raise Refused("session") from None
+        if urlsafe_b64encode(sealed).decode() != text:
+            raise Refused("session")  # the same ticket, written in another way
         given = self._opened(sealed)
         if not 0 <= self._assistant.clock() - given["at"] <= TAB_IDLE_S:
             raise Refused("session")

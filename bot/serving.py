@@ -37,8 +37,10 @@ from bot.gate import LARGEST_BODY
 from bot.knowledge import loaded
 from bot.metrics import Metrics
 from bot.model import ensure
+from bot.nlu.understanding import has_reader
 from bot.pages import Page, environment, rendered
 from bot.plain import PlainChat
+from bot.reader_process import ProcessReader
 from bot.refusals import Refused, help_contacts
 from bot.session import ServerKey, new_key
 from bot.settings import Settings
@@ -109,6 +111,19 @@ def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
             f"the model {model.name} cannot be loaded ({why}); delete it, and "
             "`bot train` makes another"
         ) from None
+
+
+@contextlib.contextmanager
+def reading(model: Path) -> Iterator[ProcessReader | None]:
+    """Read in a process of its own while this lasts; None if the model has no reader."""
+    if not has_reader(model):
+        yield None
+        return
+    reader = ProcessReader(model)
+    try:
+        yield reader
+    finally:
+        reader.stop()
 
 
 def server_keys(settings: Settings, say: Say) -> list[ServerKey]:
@@ -218,13 +233,17 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         alone_in(settings.data_dir),
         _listening(settings) as listener,
         _shown(metrics, settings.metrics_port),
+        contextlib.ExitStack() as waiting,
     ):
         keys = server_keys(settings, say)
         model = ensure(root, settings.models_dir, say)
         say("Loading the model and checking everything.")
+        reader = waiting.enter_context(reading(model))
         agent = load_agent(model)
         log.configure(settings.log_level)  # Rasa has set up logging of its own
-        assistant = assemble(settings, agent, keys, facts=facts, metrics=metrics)
+        assistant = assemble(
+            settings, agent, keys, facts=facts, metrics=metrics, reader=reader
+        )
         around = (settings.origins, settings.frame_ancestors)
         contacts = help_contacts(facts)
         app = make_app(assistant, contacts, pages, *around)

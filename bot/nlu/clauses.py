@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from spacy.tokens import Doc, Span, Token
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
 
 _HARD = frozenset({".", "!", "?", ";", ":", "...", "…", "–", "—", "-", "/", "|"})
 _JOINERS = frozenset(

@@ -66,6 +66,8 @@ class SentenceEncoder(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Encode the messages that were parsed."""
         read = [message for message in messages if message.get(PARSED) is not None]
+        if not read:
+            return messages
         encoded = self._encoder.encode([message.get(PARSED) for message in read])
         for message, vectors in zip(read, encoded, strict=True):
             message.set(ENCODED, vectors)

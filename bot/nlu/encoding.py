@@ -64,43 +64,47 @@ class SentenceVectors:
             str(folder / "weights.npz"), self._tokenizer, threads=threads
         )
         self._threads = threads
-        self._limit = ThreadpoolController().limit
+        self._controller = ThreadpoolController()
+
+    def on_own_threads(self) -> Any:
+        """Return a context in which no more threads multiply than were asked for.
+
+        To enter it takes as long as to encode a word: once for many messages.
+        """
+        return self._controller.limit(limits=self._threads, user_api="blas")
 
     def of(self, messages: Sequence[Sequence[str]]) -> list[Context]:
         """Return the context of each message, given as its words."""
         known: dict[str, list[int]] = {}
         split = [[self._pieces(word, known) for word in words] for words in messages]
         found: list[Context] = []
-        with self._limit(limits=self._threads, user_api="blas"):
-            for batch in _within_budget(split):
-                states = self._states(
-                    [[_BEGIN, *chain.from_iterable(words), _END] for words in batch]
+        for batch in _within_budget(split):
+            states = self._states(
+                [[_BEGIN, *chain.from_iterable(words), _END] for words in batch]
+            )
+            for words, rows in zip(batch, states, strict=True):
+                counts = np.array([len(pieces) for pieces in words])
+                starts = 1 + np.concatenate([[0], np.cumsum(counts[:-1])])
+                sums = np.add.reduceat(rows[:-1], starts.astype(np.int64), axis=0)
+                found.append(
+                    Context(sums / counts[:, None], counts, rows[0] + rows[-1])
                 )
-                for words, rows in zip(batch, states, strict=True):
-                    counts = np.array([len(pieces) for pieces in words])
-                    starts = 1 + np.concatenate([[0], np.cumsum(counts[:-1])])
-                    sums = np.add.reduceat(rows[:-1], starts.astype(np.int64), axis=0)
-                    found.append(
-                        Context(sums / counts[:, None], counts, rows[0] + rows[-1])
-                    )
         return found
 
-    def whole(self, context: Context) -> Array:
-        """Return the package's own vector of a message, of length one."""
-        with self._limit(limits=self._threads, user_api="blas"):
-            return self._headed(context)
-
-    def _headed(self, context: Context) -> Array:
+    def wholes(self, contexts: Sequence[Context]) -> Array:
+        """Return the package's own vectors of messages, a row each, of length one."""
         net = self._net
-        count = np.float32(context.pieces.sum() + 2)
-        total = (context.states * context.pieces[:, None]).sum(0) + context.ends
-        mean = (total @ net.cnn_W + count * net.cnn_b) / np.sqrt(count)
-        first = np.maximum(mean @ net.d0, 0)
-        second = np.maximum(mean @ net.p1 + first @ net.d1, 0)
+        counts = np.array([[c.pieces.sum() + 2] for c in contexts], np.float32)
+        totals = np.stack(
+            [(c.states * c.pieces[:, None]).sum(0) + c.ends for c in contexts]
+        )
+        means = (totals @ net.cnn_W + counts * net.cnn_b) / np.sqrt(counts)
+        first = np.maximum(means @ net.d0, 0)
+        second = np.maximum(means @ net.p1 + first @ net.d1, 0)
         third = np.maximum(second @ net.d2, 0)
-        vector = np.tanh(second @ net.p3 + third @ net.d3)
-        length = np.sqrt(max(float(vector @ vector), net.eps))
-        return (vector / length).astype(np.float32)
+        vectors = np.tanh(second @ net.p3 + third @ net.d3)
+        squares = np.maximum((vectors * vectors).sum(1, keepdims=True), net.eps)
+        return np.asarray((vectors / np.sqrt(squares)).astype(np.float32))
 
     def _pieces(self, word: str, known: dict[str, list[int]]) -> list[int]:
         """Return the pieces of one word; no piece of ours spans two words."""

@@ -90,17 +90,18 @@ _TWO_WORDS = 2
 
 @dataclass(frozen=True)
 class Judged:
-    """A reading, and the likeliest reported intent however unsure."""
+    """A reading, the likeliest reported intent however unsure, and what patterns hear."""
 
     reading: Reading
     guess: str
+    heard: Heard
 
 
 def read(
     model: ReaderModel,
     parsed: Sequence[Parsed],
     encoded: Sequence[Encoded],
-    question: str | None = None,
+    questions: Sequence[str | None] = (),
 ) -> list[Reading]:
     """Return what each message says, with the intents the dialogue knows.
 
@@ -108,9 +109,10 @@ def read(
         model: both readers.
         parsed: the messages.
         encoded: the same, as vectors.
-        question: the question that was open when they came, if one was.
+        questions: for each the question that was open when it came, if one was; none
+            for all of them when left out.
     """
-    return [judged.reading for judged in _judged(model, parsed, encoded, question)]
+    return [judged.reading for judged in judge(model, parsed, encoded, questions)]
 
 
 def classify(
@@ -121,7 +123,7 @@ def classify(
         replace(
             judged.reading, intent=public_intent(judged.reading.intent, judged.guess)
         )
-        for judged in _judged(model, parsed, encoded)
+        for judged in judge(model, parsed, encoded)
     ]
 
 
@@ -164,15 +166,18 @@ def named_types(text: str) -> frozenset[BehaviourType]:
     )
 
 
-def _judged(
+def judge(
     model: ReaderModel,
     parsed: Sequence[Parsed],
     encoded: Sequence[Encoded],
-    question: str | None = None,
+    questions: Sequence[str | None] = (),
 ) -> list[Judged]:
+    """Return the same as `read`, with what led to it."""
+    scores = model.scores(parsed, encoded)
+    asked = questions or [None] * len(parsed)
     return [
-        _judge(one, scores, model, question)
-        for one, scores in zip(parsed, model.scores(parsed, encoded), strict=True)
+        _judge(one, said, model, question)
+        for one, said, question in zip(parsed, scores, asked, strict=True)
     ]
 
 
@@ -187,7 +192,7 @@ def _judge(
         and model.words.knows(parsed.text) < _LEAST_KNOWN
     )
     if says_nothing and not heard.levels:
-        return Judged(Reading(NO_WORDS, language=language), NO_WORDS)
+        return Judged(Reading(NO_WORDS, language=language), NO_WORDS, heard)
     words = len(parsed.words)
     likely = {
         level: danger_probability(scores, i, heard, words, model.intents)
@@ -244,7 +249,7 @@ def _judge(
         dates=dates_in(parsed.text),
         language=language,
     )
-    return Judged(reading, guess)
+    return Judged(reading, guess, heard)
 
 
 def _occasions(scores: Scores, words: int) -> Occasions:

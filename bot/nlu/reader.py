@@ -14,12 +14,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.asked import open_question
+from bot.behaviours import Reading
 from bot.nlu import judging
 from bot.nlu.encoder import ENCODED, SentenceEncoder
 from bot.nlu.examples import Labelled, labelled
 from bot.nlu.intents import dialogue_intent
 from bot.nlu.model import VERSION, NotTrained, ReaderModel
-from bot.nlu.parser import PARSED, masked_words
+from bot.nlu.parser import PARSED, known_reading, masked_words
 
 READING = "reading"
 
@@ -111,22 +112,23 @@ class Reader(GraphComponent):
         """
         if self._model is None:
             raise NotTrained
-        read = [message for message in messages if message.get(ENCODED) is not None]
-        readings = judging.read(
-            self._model,
-            [message.get(PARSED) for message in read],
-            [message.get(ENCODED) for message in read],
-            open_question.get(),
-        )
-        for message, reading in zip(read, readings, strict=True):
-            name = dialogue_intent(reading.intent, message.get(PARSED).text)
-            masked = masked_words(message)
-            if masked is not None:
-                reading = masked.reading(reading)
-            intent = {"name": name, "confidence": reading.intent_confidence}
+        for message in messages:
+            reading = known_reading(message) or self._read(message)
+            if reading is None:
+                continue
+            intent = {"name": reading.intent, "confidence": reading.intent_confidence}
             message.set(INTENT, intent, add_to_output=True)
             message.set("intent_ranking", [intent], add_to_output=True)
-            message.set(
-                READING, replace(reading, intent=name).to_dict(), add_to_output=True
-            )
+            message.set(READING, reading.to_dict(), add_to_output=True)
         return messages
+
+    def _read(self, message: Message) -> Reading | None:
+        """Return what a message says; None when there is nothing in it to read."""
+        if self._model is None or message.get(ENCODED) is None:
+            return None
+        parsed, encoded = message.get(PARSED), message.get(ENCODED)
+        questions = [open_question.get()]
+        (reading,) = judging.read(self._model, [parsed], [encoded], questions)
+        named = replace(reading, intent=dialogue_intent(reading.intent, parsed.text))
+        masked = masked_words(message)
+        return named if masked is None else masked.reading(named)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot.behaviours import Reading
 from bot.nlu import judging
 from bot.nlu.examples import Labelled
+from bot.nlu.intents import dialogue_intent
 from bot.nlu.model import ReaderModel, Scores, UnreadableModel
 from bot.nlu.parsing import Encoder, Parser
+from bot.reading import Seen, Unread
 
 _READER_FILES = ("reader.json", "reader.npz")
 
@@ -58,14 +61,25 @@ class Understanding:
             text: the message.
             question: the question that was open when it came, if one was.
         """
-        return self.read_many([text], question)[0]
+        return self.see([Unread(text, question)])[0].reading
 
-    def read_many(
-        self, texts: Sequence[str], question: str | None = None
-    ) -> list[Reading]:
-        """Return what each message says, with the intents the dialogue knows."""
-        parsed = self._parser.parse(texts)
-        return judging.read(self._model, parsed, self._encoder.encode(parsed), question)
+    def see(self, batch: Sequence[Unread]) -> list[Seen]:
+        """Return all that the conversation needs of each message, from one parse."""
+        parsed = self._parser.parse(unread.text for unread in batch)
+        encoded = self._encoder.encode(parsed)
+        questions = [unread.question for unread in batch]
+        judged = judging.judge(self._model, parsed, encoded, questions)
+        return [
+            Seen(
+                replace(
+                    each.reading,
+                    intent=dialogue_intent(each.reading.intent, one.text),
+                ),
+                each.heard,
+                *self._parser.named(one),
+            )
+            for one, each in zip(parsed, judged, strict=True)
+        ]
 
     def classify(self, texts: Sequence[str]) -> list[Reading]:
         """Return what each message says, with the intents of the labelling guide."""
@@ -87,6 +101,12 @@ def reader_in(archive: Path) -> ReaderModel:
     with tempfile.TemporaryDirectory() as folder:
         _extract_reader(archive, Path(folder))
         return ReaderModel.load(Path(folder))
+
+
+def has_reader(archive: Path) -> bool:
+    """Whether a Rasa model holds our reader at all."""
+    with tarfile.open(archive) as tar:
+        return any(Path(name).name in _READER_FILES for name in tar.getnames())
 
 
 def newest_archive(models: Path) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from bot import log
 from bot.assembly import assemble
 from bot.cli import QUIET
+from bot.nlu.understanding import Understanding
+from bot.reading import ThreadReader
 from bot.session import ServerKey, Sessions, new_key
 from bot.settings import Settings
 from conversations.person import Person
@@ -27,9 +29,11 @@ def meet():
     from bot.serving import load_agent
 
     loop = asyncio.new_event_loop()
-    agent = load_agent(verified(model_path(ROOT, settings.models_dir)))
+    model = verified(model_path(ROOT, settings.models_dir))
+    agent = load_agent(model)
     keys = [ServerKey.from_text(new_key())]
-    assistant = assemble(settings, agent, keys)
+    reader = ThreadReader(Understanding.from_archive(model).see)
+    assistant = assemble(settings, agent, keys, reader=reader)
     loop.run_until_complete(assistant.start())
     sessions = Sessions(keys, settings.absolute_s)
 

@@ -59,9 +59,10 @@ def agent():
 def assistant(folder, limits=None, endpoint=None, clock=None, **given):
     """Return the toy assistant, put together and not started.
 
-    `given` are settings, or `agent` and `metrics` for others than the usual ones.
+    `given` are settings, or `agent`, `metrics` and `reader` for others than usual.
     """
     rasa, metrics = given.pop("agent", None), given.pop("metrics", None)
+    reader = given.pop("reader", None)
     kept = {"database_url": f"sqlite:///{folder}/kept.db", "data_dir": folder}
     return assemble(
         Settings(**{**kept, **given}),
@@ -72,6 +73,7 @@ def assistant(folder, limits=None, endpoint=None, clock=None, **given):
         limits=limits,
         metrics=metrics,
         clock=clock,
+        reader=reader,
     )
 
 

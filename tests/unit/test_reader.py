@@ -25,6 +25,7 @@ from bot.nlu.reader import Reader, example_of
 from bot.nlu.spelling import plain_spelling
 from bot.nlu.understanding import Understanding
 from bot.nlu.weighing import FILE, BadWeights, scales
+from bot.reading import Unread
 
 F, O, U, R = "fixated", "obsession", "unwanted_attention", "repeated_behaviour"  # noqa: E741
 TWO_TYPES = "he waits outside my work and sends me letters"
@@ -112,17 +113,19 @@ def test_a_reader_saved_and_loaded_reads_the_same(taught, tmp_path):
 
     again = Understanding.load(tmp_path)
 
-    assert [r.to_dict() for r in again.read_many(texts)] == [
-        r.to_dict() for r in taught.read_many(texts)
+    batch = [Unread(text) for text in texts]
+    assert [seen.to_dict() for seen in again.see(batch)] == [
+        seen.to_dict() for seen in taught.see(batch)
     ]
 
 
 def test_a_message_reads_the_same_alone_and_among_others(taught):
-    texts = [TWO_TYPES, "hello", "x " * 900, ""]
+    texts = [TWO_TYPES, "hello", "x " * 900, "", "he waits. My friend Marek saw him"]
 
-    together = taught.read_many(texts)
+    together = taught.see([Unread(text) for text in texts])
+    alone = [taught.see([Unread(text)])[0] for text in texts]
 
-    assert [r.to_dict() for r in together] == [taught.read(t).to_dict() for t in texts]
+    assert [seen.to_dict() for seen in together] == [seen.to_dict() for seen in alone]
 
 
 def test_an_untrained_reader_refuses():
