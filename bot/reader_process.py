@@ -9,6 +9,7 @@ that started it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -28,6 +29,8 @@ START_S = 60.0
 # The longest message takes a second; whoever waits is told after 15.
 READ_S = 10.0
 TRIES = 2
+# One that ends as soon as it starts is not started again in a circle.
+AGAIN_S = 1.0
 _LENGTH = struct.Struct(">I")
 # Two threads on matrices this small wait for one another more than they work.
 _ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -54,8 +57,9 @@ class ProcessReader:
         self._command = list(command or own)
         self._one_at_a_time = threading.Lock()
         self._ready = False
-        self._stopped = False
+        self._stopped = threading.Event()
         self._process = self._started()
+        threading.Thread(target=self._watch, name="reader", daemon=True).start()
 
     @property
     def is_ready(self) -> bool:
@@ -77,19 +81,18 @@ class ProcessReader:
         answer = await asyncio.to_thread(self._exchange, asked)
         return [Seen.from_dict(each) for each in answer]
 
-    def wait_until_ready(self) -> None:
-        """Wait for the model to be loaded.
-
-        Raises:
-            ReadingFailed: it cannot be.
-        """
-        with self._one_at_a_time:
-            self._until_ready()
-
     def stop(self) -> None:
         """End the process."""
-        self._stopped = True
+        self._stopped.set()
         self._end()
+
+    def _watch(self) -> None:
+        """Start it again whenever it ends, so that the next message need not wait."""
+        while not self._stopped.is_set():
+            with self._one_at_a_time, contextlib.suppress(ReadingFailed):
+                self._until_ready()
+            self._process.wait()
+            self._stopped.wait(AGAIN_S)
 
     def _exchange(self, asked: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
         with self._one_at_a_time:
@@ -99,7 +102,7 @@ class ProcessReader:
                     answer = self._within(self._read_s, asked)
                 except ReadingFailed:
                     self._ready = False
-                    if self._stopped or not left:
+                    if self._stopped.is_set() or not left:
                         raise
                     continue
                 if "error" in answer:
@@ -111,7 +114,7 @@ class ProcessReader:
         if self.is_ready:
             return
         if self._process.poll() is not None:
-            if self._stopped:
+            if self._stopped.is_set():
                 raise ReadingFailed("stopped")
             log.event("reader.ended", level="warning", count=self._process.returncode)
             self._process = self._started()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from toy.house import Chat, run, started
+from toy.machine import until
 
 from bot.behaviours import Danger, Reading
 from bot.danger import Heard
@@ -170,6 +171,15 @@ def test_a_process_that_was_killed_is_started_again(monkeypatch):
     assert first != second
 
 
+def test_a_process_that_was_killed_is_ready_again_before_it_is_asked(monkeypatch):
+    with process(monkeypatch) as reader:
+        until(lambda: reader.is_ready)
+        os.kill(reader.pid, signal.SIGKILL)
+        until(lambda: not reader.is_ready)
+
+        assert until(lambda: reader.is_ready)
+
+
 @pytest.mark.parametrize("word", ["die", "break"])
 def test_a_message_that_breaks_the_process_takes_no_other_with_it(monkeypatch, word):
     async def talk(reader):
@@ -207,7 +217,7 @@ def test_it_ends_with_the_process_that_started_it(monkeypatch):
     code = (
         "import os, sys; from pathlib import Path; "
         "from bot.reader_process import ProcessReader; "
-        f"reader = ProcessReader(Path('x'), {COMMAND!r}); reader.wait_until_ready(); "
+        f"reader = ProcessReader(Path('x'), {COMMAND!r}); "
         "print(reader.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     parent = subprocess.run(
