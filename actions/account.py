@@ -142,7 +142,9 @@ def _acknowledge_answer(
 
 def _tell_police(account: Account) -> bool:
     """Whether to say: tell police today. Not to those who have."""
-    return bool(account.signs) and "police_told" not in account.circumstances
+    acts = (knowledge().acts[act] for each in account.incidents for act in each.acts)
+    urgent = bool(account.signs) or any(act.urgent for act in acts)
+    return urgent and "police_told" not in account.circumstances
 
 
 class ActionAskWhatHappened(Action):

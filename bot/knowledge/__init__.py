@@ -160,11 +160,13 @@ class Act(Fact):
         plain: what it is, in plain words ("damage to your things").
         types: names of the behaviour types it falls under.
         patterns: regular expressions, matched on one clause, case ignored.
+        urgent: whether police should be told today, even when nothing is happening now.
     """
 
     plain: str
     types: tuple[str, ...]
     patterns: tuple[str, ...]
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
