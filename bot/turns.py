@@ -30,6 +30,20 @@ WAITING = 2
 # Beginning costs thinking too: a rush of new people must not outweigh who is talking.
 BEGINNING = 2
 MOST_BEGINNING = 50
+CANCEL_AGAIN_S = 0.1
+
+
+async def cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks, and wait until they have ended.
+
+    Once is not enough: asyncio.wait_for, before Python 3.12, forgets a cancellation that
+    comes in the same moment as what it waits for.
+    """
+    going_on = set(tasks)
+    while going_on:
+        for task in going_on:
+            task.cancel()
+        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
 
 
 @dataclass
@@ -138,8 +152,7 @@ class Turns:
             waiting.cancel()
         if self._jobs:
             _, late = await asyncio.wait(self._jobs, timeout=STOP_S)
-            for job in late:
-                job.cancel()
+            await cancelled(*late)
         await asyncio.sleep(0)  # those who waited get their answer
 
     async def _outcome(self, job: asyncio.Task[Answer]) -> Answer:

@@ -15,6 +15,7 @@ from bot.refusals import Refused
 from bot.sealing import seal
 from bot.store import RunningTurn, StoreUnavailable, running
 from bot.thinking import ThinkingThread
+from bot.turns import cancelled
 
 
 def talk(tmp_path, work, **settings):
@@ -496,6 +497,27 @@ def test_a_turn_that_does_not_end_in_time_is_told_when_the_service_stops(
         return (await refused(running)).code
 
     assert talk(tmp_path, work) == "stopping"
+
+
+def test_a_task_that_misses_its_cancellation_is_cancelled_again():
+    """F7, OPS-3: one that comes together with what is waited for may be missed."""
+    missed = []
+
+    async def hard_of_hearing():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            missed.append(1)
+        await asyncio.sleep(60)
+
+    async def work():
+        task = asyncio.ensure_future(hard_of_hearing())
+        await asyncio.sleep(0)
+        await asyncio.wait_for(cancelled(task), 30)
+        return task.cancelled()
+
+    assert run(work())
+    assert missed == [1]
 
 
 def test_readiness_is_asked_for_once_however_often_it_is_asked(tmp_path, monkeypatch):
