@@ -135,6 +135,7 @@ class Assistant:
     async def _sweep(self) -> None:
         while not self._over.is_set():
             self.turns.forget_idle()
+            self.reception.forget_counts()
             try:
                 gone = await self.conversations.sweep(self.clock())
                 if gone:

@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DAY_S = 24 * 3600
-KEPT_S = 15 * 60
-CLEAN_EVERY = 1000
 MOST_NAMES = 50_000  # some 40 MB, if ever so many addresses call within minutes
 
 
@@ -70,7 +68,6 @@ class Rates:
     limits: Sequence[Limit]
     clock: Callable[[], float]
     _seen: dict[str, deque[float]] = field(default_factory=dict)
-    _calls: int = 0
 
     def allow(self, name: str) -> None:
         """Count one more.
@@ -79,7 +76,6 @@ class Rates:
             TooFast: it would be more than a limit allows; then it is not counted.
         """
         now = self.clock()
-        self._clean(now)
         times = self._seen[name] = self._seen.pop(name, deque())
         if len(self._seen) > MOST_NAMES:
             del self._seen[next(iter(self._seen))]  # the one not seen for longest
@@ -92,15 +88,14 @@ class Rates:
         while len(times) > max(limit.most for limit in self.limits):
             times.popleft()
 
-    def _clean(self, now: float) -> None:
-        self._calls += 1
-        if self._calls % CLEAN_EVERY == 0:
-            self.forget(now)
-
-    def forget(self, now: float) -> None:
-        """Drop what is too old to matter."""
-        for name in [n for n, t in self._seen.items() if not t or t[-1] < now - KEPT_S]:
-            del self._seen[name]
+    def forget(self) -> None:
+        """Drop what is too old for any of the limits to matter."""
+        oldest = self.clock() - max(limit.per_s for limit in self.limits)
+        for name, times in list(self._seen.items()):
+            while times and times[0] <= oldest:
+                times.popleft()
+            if not times:
+                del self._seen[name]
 
 
 class AddressKeys:

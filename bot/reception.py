@@ -127,6 +127,15 @@ class Reception:
         with self._noticing_the_end(session):
             await self._turns.end(session)
 
+    def forget_counts(self) -> None:
+        """Drop what was counted too long ago to matter.
+
+        Whoever calls this every minute keeps no count for longer than the longest limit
+        looks back and a minute more: eleven minutes.
+        """
+        for rates in (self._said, self._said_from, self._opened_from, self._called):
+            rates.forget()
+
     def check_origin(self, origin: str) -> None:
         """Accept a page that may call.
 

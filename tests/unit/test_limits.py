@@ -6,7 +6,6 @@ import pytest
 
 from bot.limits import (
     DAY_S,
-    KEPT_S,
     MOST_NAMES,
     AddressKeys,
     Limit,
@@ -87,14 +86,22 @@ def test_who_is_too_fast_learns_when_to_go_on(clock):
     assert fast.value.retry_after_s == 7
 
 
-def test_counters_are_forgotten_in_minutes(clock):
-    """INP-7."""
-    rates = Rates((Limit(5, 60.0),), clock)
+def test_counters_are_forgotten_when_no_limit_looks_back_so_far(clock):
+    """INP-7: also those of a name that goes on being seen."""
+    rates = Rates((Limit(5, 60.0), Limit(3, 600.0)), clock)
     rates.allow("one")
+    rates.allow("other")
+    clock.now += 599
+    rates.forget()
+    rates.allow("one")
+    before = count(rates, "one")
+    clock.now += 1
+    rates.forget()
 
-    rates.forget(clock.now + KEPT_S + 1)
-
-    assert rates._seen == {}
+    assert before == 1
+    assert {name: list(times) for name, times in rates._seen.items()} == {
+        "one": [clock.now - 1] * 2
+    }
 
 
 def test_an_address_is_a_name_without_the_address(clock):

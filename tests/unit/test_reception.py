@@ -6,6 +6,7 @@ import pytest
 from toy.house import Chat, facts, new_id, run, started
 from toy.keys import ORIGIN
 
+from bot.assembly import SWEEP_EVERY_S
 from bot.gate import Message
 from bot.knowledge import load
 from bot.limits import Limit, Limits
@@ -163,3 +164,29 @@ def test_a_ticket_is_written_in_one_way_alone(tmp_path, more):
         return refusal.value.code
 
     assert talk(tmp_path, work) == "session"
+
+
+def test_counts_are_forgotten_while_nobody_calls(tmp_path, monkeypatch):
+    """INP-7: the sweep takes them along."""
+    monkeypatch.setattr("bot.assembly.SWEEP_EVERY_S", 0.01)
+    soon = (Limit(5, 0.1),)
+
+    async def work(toy, chat):
+        await toy.reception.send(chat.session, HOME, note(1))
+        await toy.reception.since(chat.session, HOME, 0)
+        counts = (toy.reception._said, toy.reception._said_from, toy.reception._called)
+        while any(rates._seen for rates in counts):
+            await asyncio.sleep(0.01)
+
+    limits = Limits(messages=soon, messages_from=soon, sessions_from=soon, calls=soon)
+    talk(tmp_path, lambda *both: asyncio.wait_for(work(*both), 30), limits)
+
+
+def test_no_count_is_kept_for_longer_than_a_quarter_of_an_hour():
+    """INP-7: no limit looks back so far, and the sweep comes every minute."""
+    limits = Limits()
+    every = (limits.messages, limits.messages_from, limits.sessions_from, limits.calls)
+
+    longest_s = max(limit.per_s for each in every for limit in each)
+
+    assert longest_s + SWEEP_EVERY_S <= 15 * 60
