@@ -138,8 +138,13 @@ class Answering:
         self._danger, self._masker, self._knowledge = danger, masker, knowledge
         self._live: OrderedDict[str, Live] = OrderedDict()
 
-    async def first(self, session: Session, idle_s: int) -> Answer:
-        """Start a conversation that ends when it is idle, and return the greeting.
+    async def first(self, session: Session, idle_s: int, left_s: float) -> Answer:
+        """Start a conversation, and return the greeting.
+
+        Args:
+            session: whose it is.
+            idle_s: how long it lives without a message.
+            left_s: how long it may take.
 
         Raises:
             Refused: it could not be started.
@@ -147,7 +152,7 @@ class Answering:
         try:
             turn = RunningTurn(session.conversation_id)
             begin = Masked(FIRST_PAYLOAD, FIRST_PAYLOAD)
-            reply = await self._think(turn, begin, "", TURN_S)
+            reply = await self._think(turn, begin, "", left_s)
             first = Step(1, 0, FIRST_PAYLOAD, idle_s)
             answer = await self._keep(session, turn, reply, first, begin.numbers)
         except Refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ WAITING = 2
 # Beginning costs thinking too: a rush of new people must not outweigh who is talking.
 BEGINNING = 2
 MOST_BEGINNING = 50
+DOOR_S = 10.0  # who waits longer would not be answered within a turn's time
 CANCEL_AGAIN_S = 0.1
 
 
@@ -271,12 +272,27 @@ class Turns:
         if self._beginning >= MOST_BEGINNING:
             raise Refused("full", retry_after_s=5)
         self._beginning += 1
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + TURN_S
         try:
-            async with self._doors:
+            async with self._let_in():
                 if await self._store.count() >= self._max_sessions:
                     raise Refused("full", retry_after_s=60)
-                return await self._answering.first(session, idle_s)
+                left_s = give_up_at - loop.time()
+                return await self._answering.first(session, idle_s, left_s)
         except StoreUnavailable as error:
             raise failed(error) from None
         finally:
             self._beginning -= 1
+
+    @contextlib.asynccontextmanager
+    async def _let_in(self) -> AsyncIterator[None]:
+        """Let in a few at a time, and nobody who has waited for too long."""
+        try:
+            await asyncio.wait_for(self._doors.acquire(), DOOR_S)
+        except asyncio.TimeoutError:
+            raise Refused("full", retry_after_s=5) from None
+        try:
+            yield
+        finally:
+            self._doors.release()

@@ -103,8 +103,9 @@ def test_answers_cannot_be_asked_for_without_end(tmp_path):
     assert talk(tmp_path, work, limits) == ("rate", 0)
 
 
-def test_a_rush_of_new_people_is_let_in_a_few_at_a_time(tmp_path):
+def test_a_rush_of_new_people_is_let_in_a_few_at_a_time(tmp_path, monkeypatch):
     """S6: beyond those who can wait, the house says that it is full."""
+    monkeypatch.setattr("bot.turns.DOOR_S", 30)
 
     async def work(toy, chat):
         rush = [
@@ -116,6 +117,21 @@ def test_a_rush_of_new_people_is_let_in_a_few_at_a_time(tmp_path):
         return len(came) - len(refused), refused
 
     assert talk(tmp_path, work) == (MOST_BEGINNING, ["full"] * 10)
+
+
+def test_who_waits_too_long_to_begin_is_told_and_may_come_back(tmp_path, monkeypatch):
+    """L4, S6, TRN-4: sooner than a turn may take."""
+    monkeypatch.setattr("bot.turns.DOOR_S", 0.05)
+
+    async def work(toy, chat):
+        async with toy.turns._doors, toy.turns._doors:  # as many as begin at a time
+            with pytest.raises(Refused) as refusal:
+                await Chat(toy).begin()
+        return refusal.value, await Chat(toy).begin()
+
+    refusal, greeting = talk(tmp_path, work)
+    assert (refusal.code, refusal.retry_after_s) == ("full", 5)
+    assert greeting[0]["text"] == "Welcome."
 
 
 def test_what_is_over_is_refused_without_asking_the_database(tmp_path):
