@@ -29,6 +29,14 @@ for name in "${steps[@]}"; do
     deploy)
       step "the files of deploy/, and a fleet of two behind the proxy"
       bash scripts/tools.sh && "$bin"/pytest -q tests/deploy ;;
+    faults)
+      step "tests/faults, two halves side by side"
+      # Both wait a lot: for deadlines, and for processes to start.
+      other=$(mktemp) failed=0
+      "$bin"/pytest -q tests/faults -m "not first_half" >"$other" 2>&1 & pid=$!
+      "$bin"/pytest -q tests/faults -m first_half || failed=1
+      wait "$pid" || failed=1
+      cat "$other"; rm "$other"; [ "$failed" = 0 ] ;;
     train) step "a model for this code and data"; "$bin"/bot train ;;
     *) [ -d "tests/$name" ] || continue; step "tests/$name"; "$bin"/pytest -q "tests/$name" ;;
   esac

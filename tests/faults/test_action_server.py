@@ -17,6 +17,8 @@ from urllib3 import PoolManager, Retry
 
 from bot.endpoint import ActionsMissing, endpoint_from
 
+pytestmark = pytest.mark.first_half
+
 COMMAND = [sys.executable, "-m", "rasa_sdk", "--actions", "toy.actions", "--port"]
 WORDS = "canary he is outside"
 

@@ -19,6 +19,8 @@ from bot.refusals import Refused
 from bot.session import ServerKey
 from bot.settings import Settings
 
+pytestmark = pytest.mark.first_half
+
 ROOT = Path(__file__).parents[2]
 
 

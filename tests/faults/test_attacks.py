@@ -14,6 +14,8 @@ from toy.house import body, new_id
 from toy.served import TICKET, parts_text
 from toy.strange import PATHS, is_refusal
 
+pytestmark = pytest.mark.first_half
+
 HIDDEN = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

@@ -14,6 +14,8 @@ from bot.behaviours import Danger
 from bot.endpoint import RemoteActions
 from bot.refusals import Refused
 
+pytestmark = pytest.mark.first_half
+
 # What the plan promises a person, three times over for a machine that has other work.
 SLACK = 3
 WHO = ("he is", "hes", "she is", "my ex is", "they are")

@@ -26,6 +26,8 @@ from toy.strange import (
 
 from bot.gate import LARGEST_BODY, LONGEST_TEXT
 
+pytestmark = pytest.mark.first_half
+
 FILE = Path(__file__).parent / "data" / "naughty.json"
 NAUGHTY = json.loads(FILE.read_text(encoding="ascii"))
 

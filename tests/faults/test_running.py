@@ -7,10 +7,12 @@ import signal
 import socket
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from toy.machine import free_port
-from toy.process import Process
+from toy.house import body
+from toy.machine import free_port, until
+from toy.process import CLOSED, Process
 
 PROXY = {"FIRST_CONTACT_TRUSTED_PROXIES": "127.0.0.1"}
 SAID = (
@@ -64,21 +66,25 @@ def test_no_word_of_anybody_leaves_the_conversation(project, tmp_path, level):
 
 def hold_conversations(process, count):
     """Say words found nowhere else; return them, the tokens, and the answers' codes."""
-    secrets, codes = ["canary", "192.0.2."], set()
-    for person in range(count):
+
+    def hold(person):
         address = f"192.0.2.{person % 250}"
-        token = process.begin(address)
-        secrets.append(token)
-        n = 1
+        token, n, codes = process.begin(address), 1, set()
         for text in (SAID[person % len(SAID)], SAID[-1 - person % len(SAID)]):
             words = f"{text} canary{person} 07700 900{person:03}"
             status, _ = process.say(token, n, words, address=address)
             n += status == 200
             codes.add(status)
+        return token, n, codes
+
+    with ThreadPoolExecutor(5) as threads:
+        held = list(threads.map(hold, range(count)))
+    tokens, (*_, n), given = zip(*held, strict=True)
+    token, address = tokens[-1], f"192.0.2.{(count - 1) % 250}"
     long = process.say(token, n, "canary " * 1000, address=address)
     odd = process.call("POST", "/chat/messages", {"id": "canary"}, token, address)
-    codes |= {long[0], odd[0]}
-    return secrets, codes
+    codes = {long[0], odd[0]}.union(*given)
+    return ["canary", "192.0.2.", *tokens], codes
 
 
 @pytest.mark.parametrize("target", ["full", "closed", "unread"])
@@ -86,7 +92,11 @@ def test_a_log_that_cannot_be_written_changes_nothing(project, tmp_path, target)
     """F28: the disk is full, the stream is closed, or nobody reads it any more."""
     end, pipe = os.pipe()
     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
-    files = {"full": os.open("/dev/full", os.O_WRONLY), "closed": None, "unread": pipe}
+    files = {
+        "full": os.open("/dev/full", os.O_WRONLY),
+        "closed": CLOSED,
+        "unread": pipe,
+    }
     env = {"FIRST_CONTACT_LOG_LEVEL": "debug", **PROXY}
     process = Process(project, tmp_path / "data", stderr=files[target], **env).ready()
     answers = []
@@ -105,60 +115,57 @@ def test_a_log_that_cannot_be_written_changes_nothing(project, tmp_path, target)
     assert (after, status) == (200, 0)
 
 
-def test_told_to_stop_it_ends_what_runs_and_tells_who_waits(project, tmp_path):
+def test_told_to_stop_it_ends_what_runs_and_tells_who_waits(serving):
     """F7, OPS-1, OPS-3: what takes two seconds is kept, what hangs and who waits is told,
     a second signal changes nothing, and the exit is clean."""
-    process = Process(project, tmp_path / "data", **PROXY)
-    before = asked_until_it_answers(process)
-    process.ready()
-    tokens = [process.begin(f"192.0.2.{n}") for n in range(5)]
-    naps = [process.ask(token, 1, "nap") for token in tokens]
-    token = process.begin()
-    hangs, waits = process.ask(token, 1, "hang"), process.ask(token, 2, "hello")
+    service = serving().begin()
+    before = until(lambda: service.asked("/ready"))
+    until(lambda: "is ready at" in service.written())
+    tokens = [service.open(f"192.0.2.{n}") for n in range(5)]
+    naps = [ask(service, token, 1, "nap") for token in tokens]
+    token = service.open()
+    hangs, waits = ask(service, token, 1, "hang"), ask(service, token, 2, "hello")
     # What is asked after them is answered after they have been heard.
-    assert process.call("GET", "/live")[0] == process.call("GET", "/live")[0] == 200
+    assert service.asked("/live") == service.asked("/live") == 200
 
     since = time.monotonic()
-    os.kill(process.process.pid, signal.SIGTERM)
-    told = process.answer(waits)
-    ready, _ = process.call("GET", "/ready")
-    os.kill(process.process.pid, signal.SIGTERM)
-    _, late = process.call("POST", "/chat/session", {})
+    os.kill(service.pid, signal.SIGTERM)
+    told = service.answer(waits)
+    ready = service.asked("/ready")
+    os.kill(service.pid, signal.SIGTERM)
+    _, late = service.call("POST", "/chat/session", {})
     unanswered = select.select([hangs.sock, naps[0].sock], [], [], 0)[0]
-    napped = [process.answer(nap) for nap in naps]
-    hung = process.answer(hangs)
-    process.process.communicate(timeout=60)
+    napped = [service.answer(nap) for nap in naps]
+    hung = service.answer(hangs)
+    status = service.wait()
 
     assert (before, ready, unanswered) == (200, 503, [])
     assert (told[1]["error"], late["error"]) == ("stopping", "stopping")
     assert [answer["messages"][0]["text"] for _, answer in napped] == ["Awake."] * 5
     assert hung[1]["error"] == "not_kept"
-    assert process.process.returncode == 0
+    assert status == 0
     assert time.monotonic() - since <= STOPPED_S
 
 
-def asked_until_it_answers(process):
-    """Return the first answer of a process that starts; it must be that it is ready."""
-    while True:
-        try:
-            return process.call("GET", "/ready")[0]
-        except ConnectionRefusedError:
-            time.sleep(0.05)
+def ask(service, token, n, text):
+    """Say something and wait for no answer."""
+    return service.ask("POST", "/chat/messages", body(n, text), token)
 
 
-def test_a_port_that_somebody_takes_meanwhile_stops_the_start(project, tmp_path):
+def test_a_port_that_somebody_takes_meanwhile_stops_the_start(serving):
     """OPS-1: it can be bound by two, and listened on by one."""
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        process = Process(project, tmp_path / "data", port)
-        while not (tmp_path / "data" / "session.key").exists():  # made once it is bound
-            assert process.process.poll() is None
-            time.sleep(0.05)
+        service = serving(port=port)
+        service.env = {}
+        service.begin()
+        until((service.folder / "session.key").exists)  # made once it is bound
         other.listen()
-        _, told = process.process.communicate(timeout=120)
+        status = service.wait()
 
-    assert process.process.returncode == 1
+    assert status == 1
     said = f"cannot listen on 127.0.0.1:{port}: Address already in use."
-    assert told.splitlines()[-1] == f"First Contact cannot go on: {said}"
+    last = service.written().splitlines()[-1]
+    assert last == f"First Contact cannot go on: {said}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -35,19 +36,26 @@ def model():
     name = "toy-" + hashlib.sha256(files).hexdigest()[:16]
     folder = HERE.parents[1] / ".rasa"
     path = folder / f"{name}.tar.gz"
-    if not path.is_file():
-        folder.mkdir(exist_ok=True)
-        code = (
-            "import rasa, sys; files, out, name = sys.argv[1:]; "
-            "rasa.train(files + '/domain.yml', files + '/config.yml', "
-            "[files + '/data'], output=out, fixed_model_name=name, "
-            "force_training=True)"
-        )
-        args = [str(FILES), str(folder), name]
-        command = [sys.executable, "-W", "ignore", "-c", code, *args]
-        made = subprocess.run(command, capture_output=True, cwd=folder, check=False)
-        assert path.is_file(), made.stderr[-2000:]
+    folder.mkdir(exist_ok=True)
+    with (folder / "training.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run side by side
+        if not path.is_file():
+            train(folder, name)
     return path
+
+
+def train(folder, name):
+    """Train the toy model, in a process of its own, into a folder."""
+    code = (
+        "import rasa, sys; files, out, name = sys.argv[1:]; "
+        "rasa.train(files + '/domain.yml', files + '/config.yml', "
+        "[files + '/data'], output=out, fixed_model_name=name, "
+        "force_training=True)"
+    )
+    args = [str(FILES), str(folder), name]
+    command = [sys.executable, "-W", "ignore", "-c", code, *args]
+    made = subprocess.run(command, capture_output=True, cwd=folder, check=False)
+    assert (folder / f"{name}.tar.gz").is_file(), made.stderr[-2000:]
 
 
 @cache

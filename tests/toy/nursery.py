@@ -31,6 +31,7 @@ class Nursery:
     """The process that has imported everything."""
 
     def __init__(self, project):
+        self.project = project
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "toy.nursery"],
             cwd=project,
@@ -118,6 +119,10 @@ class Service:
 
     def call(self, method, path, value=None, token=None, address="", timeout=25):
         """Make one call; return its status and its JSON."""
+        return self.answer(self.ask(method, path, value, token, address, timeout))
+
+    def ask(self, method, path, value=None, token=None, address="", timeout=25):
+        """Make one call and wait for no answer; `answer` does."""
         headers = {"Origin": self.env["ORIGINS"], "Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -125,8 +130,12 @@ class Service:
             headers["X-Forwarded-For"] = address
         data = json.dumps(value) if value is not None else None
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        line.request(method, path, data, headers)
+        return line
+
+    def answer(self, line):
+        """Wait for the answer to a call; return its status and its JSON."""
         with contextlib.closing(line):
-            line.request(method, path, data, headers)
             answer = line.getresponse()
             text = answer.read()
         return answer.status, json.loads(text) if text else None

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 PATH = os.pathsep.join(
     [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
 )
+CLOSED = "closed"
+WITHOUT_STDERR = ("sh", "-c", 'exec "$0" "$@" 2>&-')
 ENDPOINTS = """
 tracker_store:
   type: bot.store.ConversationStore
@@ -47,6 +49,8 @@ class Process:
         self.port = port or free_port()
         self.data = data
         command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port)]
+        if stderr == CLOSED:
+            command, stderr = [*WITHOUT_STDERR, *command], None
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(data)],
             cwd=project,
