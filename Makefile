@@ -48,7 +48,7 @@ deploy: $(VENV)/.dev ## The files of deploy/, and a fleet behind the proxy
 	@bash scripts/test.sh deploy
 
 soak: $(VENV)/.dev ## Faults in their full numbers, and load; takes long
-	@$(BIN)/pytest -q -s tests/load
+	@$(BIN)/pytest -q -s tests/load $(ARGS)
 
 train: $(VENV)/.run ## Train a model for this code and data
 	@$(BIN)/bot train

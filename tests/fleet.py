@@ -5,7 +5,6 @@ What a person hears is held against the promise: answered and kept once and in o
 told within 20 s that it was not.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -74,10 +73,10 @@ class Worker:
 class Fleet:
     """As many workers as wanted, behind a proxy."""
 
-    def __init__(self, folder, database, size):
-        self.project = make_project(folder / "project")
+    def __init__(self, folder, database, size, project=None):
+        project = project or make_project(folder / "project")
         self.workers = [
-            Worker(self.project, folder / f"worker-{n}", database) for n in range(size)
+            Worker(project, folder / f"worker-{n}", database) for n in range(size)
         ]
         for worker in self.workers:
             worker.begin()
@@ -171,11 +170,9 @@ def hold_to_the_promise(people, log):
 
 def counts(people):
     """Return what happened in numbers, for whoever reads the output."""
-    return json.dumps(
-        {
-            "people": len(people),
-            "kept": sum(len(person.answers) for person in people),
-            "sent again": sum(person.again for person in people),
-            "longest_s": round(max(person.longest_s for person in people), 2),
-        }
-    )
+    return {
+        "people": len(people),
+        "kept": sum(len(person.answers) for person in people),
+        "sent_again": sum(person.again for person in people),
+        "longest_s": round(max(person.longest_s for person in people), 2),
+    }

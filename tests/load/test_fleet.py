@@ -1,25 +1,35 @@
 """A fleet of three under load for minutes, with much worse luck than any day brings.
 
 Targets: PEOPLE people, one message every two seconds each; an assistant killed every
-half minute for L8, then five whole rolling restarts for F8, then a database that is
-stopped, killed and hung for F13 and F14. Oracle: every message answered as kept is kept
-once and in order, every other was answered as not kept within 20 s. It speaks to this
-machine alone and ends by itself. The toy model answers: this is about keeping, not about
-thinking, so its waits say nothing of how fast the real one is.
+half minute, then five whole rolling restarts for F8, then a database that is stopped,
+killed and hung for F13 and F14. For L8, 60 messages a second and an assistant killed each
+minute for ten minutes, p95 under 3 s; once more with the trained model, and with as many
+messages as two cores can think about while a third of the assistants starts again.
+Oracle: every message answered as kept is kept once and in order, every other was answered
+as not kept within 20 s. It speaks to this machine alone and ends by itself. But for that
+once the toy model answers: this is about keeping, not about thinking, so its waits say
+nothing of how fast the trained one is.
 """
 
 import itertools
 import random
 import signal
 import threading
+from concurrent.futures import wait
 
 import pytest
+from crowd import MARK, Crowd, Door, note, sentence
 from fleet import Fleet, Person, counts, hold_to_the_promise
+from proxy import SITE
+from toy.process import ROOT
 
 PEOPLE = 20
 PAUSE_S = 2.0
 KILLS = 6
 ROUNDS = 5
+EVERY_S = 5
+MINUTE_S = 60
+LOADS = {"toy": (300, note, None), "trained": (40, sentence, ROOT)}
 
 
 @pytest.fixture
@@ -34,13 +44,13 @@ def talking(fleet):
     return people
 
 
-def judged(fleet, people):
+def judged(fleet, people, told):
     """Let everyone finish, hold what they heard to the promise, and say the figures."""
     for person in people:
         person.stop()
     kept = [person.kept() for person in people]
     log = fleet.stop()
-    print(counts(people))
+    told(**counts(people))
     assert kept == [person.answers for person in people]
     hold_to_the_promise(people, log)
 
@@ -50,8 +60,8 @@ def pause(seconds):
     threading.Event().wait(seconds)
 
 
-def test_an_assistant_killed_every_half_minute_loses_nothing(fleet):
-    """F6, F17, F26, L8: shortened to three minutes, with 20 people instead of 60/s."""
+def test_an_assistant_killed_every_half_minute_loses_nothing(fleet, told):
+    """F6, F17, F26: six times."""
     people, chance = talking(fleet), random.Random(8)
 
     for worker in itertools.islice(itertools.cycle(fleet.workers), KILLS):
@@ -60,10 +70,36 @@ def test_an_assistant_killed_every_half_minute_loses_nothing(fleet):
         worker.begin()
         worker.until_ready()
 
-    judged(fleet, people)
+    judged(fleet, people, told)
 
 
-def test_five_rolling_restarts_lose_nothing(fleet):
+@pytest.mark.parametrize("mind", LOADS)
+def test_many_people_and_an_assistant_killed_each_minute(
+    postgres, tmp_path, lasting, told, mind
+):
+    """L8: on PostgreSQL, for 10 minutes."""
+    people, words, project = LOADS[mind]
+    fleet = Fleet(tmp_path, postgres.database(), 3, project)
+    seconds, kills = lasting(10), 0
+    crowd = Crowd(Door(fleet.proxy.port, SITE), people, EVERY_S, words)
+    talking = crowd.begin(seconds)
+
+    wait([talking], min(MINUTE_S, seconds) / 2)
+    for worker in itertools.cycle(fleet.workers):
+        worker.end(signal.SIGKILL)
+        worker.begin()
+        kills += 1
+        if wait([talking], MINUTE_S).done:
+            break
+    heard, log = talking.result(), fleet.stop()
+    told(mind, people=people, kills=kills, **heard.figures())
+
+    assert heard.broken == []
+    assert MARK not in log
+    assert heard.figures()["p95_s"] < 3
+
+
+def test_five_rolling_restarts_lose_nothing(fleet, told):
     """F8, OPS-3: each ends by itself with status 0, and none is away with another."""
     people, statuses = talking(fleet), []
 
@@ -72,11 +108,11 @@ def test_five_rolling_restarts_lose_nothing(fleet):
         worker.begin()
         worker.until_ready()
 
-    judged(fleet, people)
+    judged(fleet, people, told)
     assert statuses == [0] * 3 * ROUNDS
 
 
-def test_a_database_that_stops_dies_or_hangs_loses_nothing(fleet, postgres):
+def test_a_database_that_stops_dies_or_hangs_loses_nothing(fleet, postgres, told):
     """F13, F14: people are told that it was not kept, and then it is."""
     people = talking(fleet)
 
@@ -94,4 +130,4 @@ def test_a_database_that_stops_dies_or_hangs_loses_nothing(fleet, postgres):
     postgres.go_on()
     pause(10)
 
-    judged(fleet, people)
+    judged(fleet, people, told)

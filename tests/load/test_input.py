@@ -76,36 +76,34 @@ def test_any_json_is_refused_in_words(talker, value, path):
     check_json(talker, value, path)
 
 
-def test_a_minute_of_somebody_elsewhere_with_the_token(served, someone):
+def test_a_minute_of_somebody_elsewhere_with_the_token(served, someone, told):
     """S5: 100 messages a second for 60 s."""
     statuses, took_s = flood_one(served, someone, MINUTE_S)
-    print(
-        f"thief {statuses}; person {len(took_s)} messages, slowest {max(took_s):.2f} s"
-    )
+    told(thief=statuses, kept=len(took_s), longest_s=round(max(took_s), 2))
 
     assert statuses[429] > 1000
     assert max(took_s) <= 5
 
 
 @pytest.mark.parametrize("addresses", [1, 200])
-def test_a_minute_of_new_conversations(served, someone, addresses):
+def test_a_minute_of_new_conversations(served, someone, addresses, told):
     """S6: as many a second as one machine can ask for, for 60 s; memory stays flat."""
     before, _ = served.memory_mb()
     statuses, took_s = flood_sessions(served, someone, MINUTE_S, addresses)
     after, _ = served.memory_mb()
     slow_s = nineteen_of_twenty(took_s)
-    print(f"{statuses}; people {slow_s:.2f} s; {after - before:+.0f} MB")
+    told(statuses=statuses, p95_s=round(slow_s, 2), more_mb=round(after - before))
 
     assert set(statuses) <= {201, 429, 503}
     assert slow_s < 3
     assert after - before < 200
 
 
-def test_five_hundred_slow_connections(served, someone):
+def test_five_hundred_slow_connections(served, someone, told):
     """S7: nine ways to dawdle, with no proxy in front."""
     held, took_s = slow_clients(served, someone, 500)
     slow_s = nineteen_of_twenty(took_s)
-    print(f"held at most {max(held.values()):.1f} s; people {slow_s:.2f} s")
+    told(held_s=round(max(held.values()), 1), p95_s=round(slow_s, 2))
 
     assert max(held.values()) < 25
     assert slow_s < 1.5

@@ -86,7 +86,7 @@ def test_memory_that_is_not_there_fails_one_turn(project, tmp_path):
     assert status == 0
 
 
-def test_the_real_assistant_is_ready_in_time_and_size(tmp_path):
+def test_the_real_assistant_is_ready_in_time_and_size(tmp_path, told):
     """L9: half a minute, one gigabyte."""
     since = time.monotonic()
     process = Process(ROOT, tmp_path / "data").ready()
@@ -95,7 +95,7 @@ def test_the_real_assistant_is_ready_in_time_and_size(tmp_path):
     process.say(token, 1, "he waits outside my work every day")
     used_kib = int(memory(process)["VmHWM"])
     process.end()
-    print(f"ready in {took_s:.1f} s, {used_kib / 1024:.0f} MiB at most")
+    told(ready_s=round(took_s, 1), most_mb=round(used_kib / 1024))
 
     assert took_s <= READY_S
     assert used_kib <= MEMORY_KIB

@@ -39,11 +39,7 @@ def both(serving, url):
     return [serving(name, url=url, origins=ORIGIN).start() for name in ("a", "b")]
 
 
-def told(**figures):
-    print("\n   ", ", ".join(f"{name}: {figure}" for name, figure in figures.items()))
-
-
-def test_two_hundred_kills_leave_no_half_turn(serving):
+def test_two_hundred_kills_leave_no_half_turn(serving, told):
     """F6: each at a random point of a turn; the next turn within 5 s of the start."""
     service = serving().start()
     slowest_s, lost = 0.0, 0
@@ -66,7 +62,7 @@ def test_two_hundred_kills_leave_no_half_turn(serving):
     assert slowest_s < FAILURE_S
 
 
-def test_a_rolling_restart_loses_nothing(both):
+def test_a_rolling_restart_loses_nothing(both, told):
     """F8: five rounds of both processes under twenty live chats."""
     oracle = Oracle(*both)
     with Traffic(oracle.crowd(20), pause_s=2.5) as traffic:
@@ -106,7 +102,7 @@ OUTAGES = {
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_postgresql_goes_away_under_twenty_turns_a_second(both, postgres, outage):
+def test_postgresql_goes_away_under_twenty_turns_a_second(both, postgres, outage, told):
     """F13: three times three seconds without it."""
     oracle = Oracle(*both)
     returned_s = []
@@ -130,7 +126,7 @@ def kept_since(traffic, when):
     return any(tried.kept and tried.began > when for tried in traffic.tries())
 
 
-def test_postgresql_hangs_for_a_minute(both, postgres):
+def test_postgresql_hangs_for_a_minute(both, postgres, told):
     """F14: every answer within 5 s, the processes alive within 1 s, then all is well."""
     oracle = Oracle(*both)
     live_s = []
@@ -159,7 +155,7 @@ def test_postgresql_hangs_for_a_minute(both, postgres):
     assert returned_s < FAILURE_S
 
 
-def test_fifty_people_and_no_connection_to_spare(both, postgres):
+def test_fifty_people_and_no_connection_to_spare(both, postgres, told):
     """F15: whoever gets no connection is told so within 5 s, and nobody hangs."""
     oracle = Oracle(*both)
     people = oracle.crowd(50)
