@@ -54,6 +54,7 @@ from bot.store import (
 
 TURN_S = 15.0
 LIVE = 500
+SOON_MASKED = 400  # letters, for which a thread takes longer than the work
 LIVE_S = 120.0
 FIRST_PAYLOAD = "/session_begin"
 CHANNEL = "web_chat"
@@ -288,9 +289,11 @@ class Answering:
     async def _masked(
         self, session: Session, message: Message, numbers: Numbers, seen: Seen | None
     ) -> Masked:
-        """Return a message masked, in a thread: a long one takes some time."""
+        """Return a message masked; a long one, or one not read yet, in a thread."""
         words = without_command(message.text)
         named = (seen.persons, seen.things) if seen is not None else None
+        if named is not None and len(words) <= SOON_MASKED:
+            return self._masker.mask(words, session.key, numbers, named)
         return await asyncio.to_thread(
             self._masker.mask, words, session.key, numbers, named
         )

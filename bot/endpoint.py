@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any, Protocol
 
 import aiohttp
+import ujson
 from jsonschema import Draft202012Validator
 from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
@@ -108,14 +109,14 @@ class LocalActions:
     def _run(self, call: Mapping[str, Any]) -> Any:
         # Through JSON and back, as over the wire: an action gets no live object of
         # Rasa's to change, and what it returns is plain.
-        plain = json.loads(json.dumps(call))
+        plain = _copied(call)
         try:
             answer = self._loop().run_until_complete(self._executor.run(plain))
         except ActionExecutionRejection as rejection:
             told = {"action_name": rejection.action_name, "error": "rejected"}
             text = json.dumps(told)
             raise ClientResponseError(REJECTED, "rejected", text) from None
-        return json.loads(json.dumps(answer))
+        return _copied(answer)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of the thread that asks."""
@@ -123,6 +124,11 @@ class LocalActions:
             self._own.loop = asyncio.new_event_loop()
         loop: asyncio.AbstractEventLoop = self._own.loop
         return loop
+
+
+def _copied(value: Any) -> Any:
+    """Return a value as it would come out at the other end of the wire."""
+    return ujson.loads(ujson.dumps(value))
 
 
 class RemoteActions:

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE = 12
+QUICKLY = 1  # a third of the time of the usual level, for a tenth more bytes
 
 
 class Damaged(Exception):
@@ -29,7 +30,7 @@ def seal(key: bytes, place: str, value: Any) -> bytes:
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     nonce = secrets.token_bytes(NONCE)
-    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 6)
+    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), QUICKLY)
     return nonce + AESGCM(key).encrypt(nonce, packed, place.encode())
 
 

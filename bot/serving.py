@@ -34,6 +34,7 @@ from bot import log
 from bot.assembly import Assistant, assemble
 from bot.channel import HEADERS, WebChat
 from bot.gate import LARGEST_BODY
+from bot.graph import InOrder
 from bot.knowledge import loaded
 from bot.metrics import Metrics
 from bot.model import ensure
@@ -104,7 +105,10 @@ def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
         wanted = "bot.store.ConversationStore"
         raise CannotServe(f"endpoints.yml: tracker_store must be {wanted}")
     try:
-        return Agent.load(model, tracker_store=store)
+        agent = Agent.load(model, tracker_store=store)
+        if agent.processor is not None:
+            agent.processor.graph_runner = InOrder(agent.processor.graph_runner)
+        return agent
     except Exception as error:  # whatever a broken archive makes Rasa raise
         why = type(log.cause_of(error)).__name__
         raise CannotServe(
