@@ -1,0 +1,218 @@
+"""Takes one turn apart: watches around the functions a turn goes through.
+
+The service itself holds no watches. Here its functions are wrapped while it runs in a
+process of its own, one message at a time, so that the time of a part that calls
+another is its own time alone and the parts add up to the whole.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# Where a turn begins and ends; what is inside and in no part below is the rest.
+WHOLE = "bot.channel:WebChat.send"
+OUTSIDE, REST = "HTTP and the caller", "rest"
+PARTS: Mapping[str, Sequence[str]] = {
+    "gate": (
+        "bot.channel:WebChat._checked",
+        "bot.channel:WebChat._address",
+        "bot.channel:parse_message",
+        "bot.channel:_token",
+        "bot.reception:Reception.session",
+        "bot.reception:_within",
+    ),
+    "store, reading": ("bot.store:Conversations.find",),
+    "names (spaCy)": ("bot.names:Names._entities",),
+    "masking": ("bot.masking:Masker.mask", "bot.answering:Answering._masked"),
+    "danger patterns": ("bot.answering:Answering._heard", "bot.nlu.judging:hear"),
+    "waiting for the thinking thread": ("bot.thinking:ThinkingThread.__call__",),
+    "parse (spaCy)": ("bot.nlu.parsing:Parser.parse",),
+    "clauses": ("bot.nlu.parsing:clauses_of",),
+    "encoder": ("bot.nlu.parsing:Encoder.encode",),
+    "reader: word and letter groups": (
+        "bot.nlu.ngrams:Vocabulary.counted",
+        "bot.nlu.ngrams:Vocabulary.knows",
+        "bot.nlu.heads:Head.probabilities",
+    ),
+    "reader: networks": ("bot.nlu.network:Network.read",),
+    "reader: language": ("bot.nlu.judging:language_of",),
+    "reader: acts": ("bot.nlu.judging:named_types",),
+    "reader: judging": ("bot.nlu.judging:read", "bot.nlu.reader:Reader.process"),
+    "Rasa: graph of the reading": (
+        "rasa.core.processor:MessageProcessor.parse_message",
+    ),
+    "Rasa: slots": ("rasa.core.processor:MessageProcessor.run_action_extract_slots",),
+    "Rasa: policy": (
+        "rasa.core.processor:MessageProcessor._predict_next_with_tracker",
+    ),
+    "Rasa: around the turn": (
+        "bot.answering:Answering._think",
+        "rasa.core.processor:MessageProcessor.handle_message",
+    ),
+    "Rasa: running actions": ("rasa.core.processor:MessageProcessor._run_action",),
+    "Rasa: state for an action": (
+        "rasa.core.actions.action:RemoteAction._action_call_format",
+    ),
+    "Rasa: checking an action's answer": (
+        "rasa.core.actions.action:RemoteAction._validate_action_result",
+    ),
+    "Rasa: copies of the tracker": (
+        "rasa.shared.core.trackers:DialogueStateTracker.copy",
+    ),
+    "actions: the call": ("bot.endpoint:Guarded.request",),
+    "actions": ("bot.endpoint:LocalActions._run",),
+    "keeping: snapshot": (
+        "bot.answering:compacted",
+        "bot.answering:as_json",
+        "bot.answering:revived",
+        "bot.answering:Answering._keep",
+    ),
+    "sealing": ("bot.answering:seal", "bot.answering:unseal"),
+    "store, writing": ("bot.store:Conversations.keep",),
+    "rendering": ("bot.answering:reply_from", "bot.channel:WebChat._json"),
+    "log and counts": ("bot.log:event", "bot.metrics:Metrics.turn"),
+}
+
+
+@dataclass
+class Watch:
+    """Sums up, within one turn at a time, how long each part took by itself.
+
+    Attributes:
+        turns: of each turn that was answered, the seconds of its parts.
+        clock: seconds that run on evenly.
+    """
+
+    turns: list[dict[str, float]] = field(default_factory=list)
+    clock: Callable[[], float] = time.perf_counter
+    _open: list[list[float]] = field(default_factory=list)
+    _parts: dict[str, float] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin a turn, or a part inside one."""
+        self._open.append([self.clock(), 0.0])
+
+    def end(self, part: str) -> None:
+        """End what was begun last, and count its own time as that of a part."""
+        begun, inside = self._open.pop()
+        took = self.clock() - begun
+        self._parts[part] = self._parts.get(part, 0.0) + took - inside
+        if self._open:
+            self._open[-1][1] += took
+
+    def close(self, answered: bool) -> None:
+        """End a turn, and keep it if it was answered."""
+        self.end(REST)
+        if answered:
+            self.turns.append(self._parts)
+        self._parts = {}
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn is under way; what happens outside one is nobody's part."""
+        return bool(self._open)
+
+
+def install(watch: Watch) -> list[str]:
+    """Put watches around every part, and return the names that are not there."""
+    missing = [name for name in _names() if not _around(name, watch)]
+    return sorted(missing)
+
+
+def write(watch: Watch, file: Path) -> None:
+    """Write the turns where whoever started this process finds them."""
+    file.write_text(json.dumps(watch.turns), "utf-8")
+
+
+def shares(
+    turns: Sequence[Mapping[str, float]], whole_s: float
+) -> list[tuple[str, float, float]]:
+    """Return each part with its milliseconds in the mean turn and its share of it.
+
+    Args:
+        turns: seconds of each part, a turn each.
+        whole_s: what a turn took for whoever sent the message, in the mean.
+    """
+    mean = {name: sum(t.get(name, 0.0) for t in turns) / len(turns) for name in PARTS}
+    rest = sum(turn.get(REST, 0.0) for turn in turns) / len(turns)
+    outside = whole_s - sum(mean.values()) - rest
+    named = {**mean, REST: rest, OUTSIDE: outside}
+    return [(name, s * 1000, s / whole_s) for name, s in named.items()]
+
+
+def _names() -> Iterable[str]:
+    yield WHOLE
+    for names in PARTS.values():
+        yield from names
+
+
+def _part_of(name: str) -> str | None:
+    return next((part for part, names in PARTS.items() if name in names), None)
+
+
+def _around(name: str, watch: Watch) -> bool:
+    """Put a watch around a function, and say whether there is such a one."""
+    module, _, path = name.partition(":")
+    *holders, last = path.split(".")
+    try:
+        holder: Any = importlib.import_module(module)
+        for each in holders:
+            holder = getattr(holder, each)
+        inner = getattr(holder, last)
+    except (ImportError, AttributeError):
+        return False
+    part = _part_of(name)
+    watched = _turn(inner, watch) if part is None else _watched(inner, part, watch)
+    setattr(holder, last, watched)
+    return True
+
+
+def _watched(inner: Callable[..., Any], part: str, watch: Watch) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(inner):
+
+        @functools.wraps(inner)
+        async def later(*args: Any, **given: Any) -> Any:
+            if not watch.running:
+                return await inner(*args, **given)
+            watch.begin()
+            try:
+                return await inner(*args, **given)
+            finally:
+                watch.end(part)
+
+        return later
+
+    @functools.wraps(inner)
+    def now(*args: Any, **given: Any) -> Any:
+        if not watch.running:
+            return inner(*args, **given)
+        watch.begin()
+        try:
+            return inner(*args, **given)
+        finally:
+            watch.end(part)
+
+    return now
+
+
+def _turn(inner: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
+    @functools.wraps(inner)
+    async def turn(*args: Any, **given: Any) -> Any:
+        watch.begin()
+        answered = False
+        try:
+            answer = await inner(*args, **given)
+            answered = True
+            return answer
+        finally:
+            watch.close(answered)
+
+    return turn
