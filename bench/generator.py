@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -38,7 +39,7 @@ class Job:
     """
 
     kind: str
-    bases: tuple[str, ...]
+    bases: Sequence[str]
     people: int = 1
     ramp_s: float = 0.0
     seconds: float = 0.0
@@ -46,7 +47,7 @@ class Job:
     messages: int = 5
     long: int = 0
     first: int = 0
-    pids: tuple[int, ...] = ()
+    pids: Sequence[int] = ()
 
 
 @dataclass
@@ -135,9 +136,8 @@ async def done(job: Job) -> dict[str, Any]:
 
 def main() -> None:
     """Do the job on standard input."""
-    told = json.load(sys.stdin)
-    job = Job(**{k: tuple(v) if isinstance(v, list) else v for k, v in told.items()})
-    json.dump(asyncio.run(done(job)), sys.stdout)
+    told: dict[str, Any] = json.load(sys.stdin)
+    json.dump(asyncio.run(done(Job(**told))), sys.stdout)
 
 
 if __name__ == "__main__":

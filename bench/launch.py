@@ -8,10 +8,10 @@ turn and writes what they saw when the service ends.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bot import cli
@@ -25,7 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lift", action="store_true")
     parser.add_argument("--stages", type=Path)
     options, rest = parser.parse_known_args(arguments)
-    os.environ.update(cli.QUIET)
     if options.lift:
         lift()
     if options.stages is not None:
@@ -43,8 +42,8 @@ def lift() -> None:
     def lifted() -> Limits:
         return Limits(many, many, many, many)
 
-    assembly.Limits = lifted  # type: ignore[assignment,misc]
-    turns.MESSAGES_PER_CONVERSATION = ENDLESS
+    _put(assembly, "Limits", lifted)
+    _put(turns, "MESSAGES_PER_CONVERSATION", ENDLESS)
 
 
 def watch(file: Path) -> None:
@@ -54,14 +53,20 @@ def watch(file: Path) -> None:
 
     seen = stages.Watch()
     for name in stages.install(seen):
-        print(f"no such function: {name}", file=sys.stderr)  # noqa: T201
+        print(f"no such function: {name}", file=sys.stderr)
     serve = serving.serve
 
     def serve_and_write(*args: Any) -> None:
         serve(*args)
         stages.write(seen, file)
 
-    serving.serve = serve_and_write
+    _put(serving, "serve", serve_and_write)
+
+
+def _put(module: ModuleType, name: str, value: object) -> None:
+    """Put something in the place of what a module has; fail if it has no such thing."""
+    getattr(module, name)
+    setattr(module, name, value)
 
 
 if __name__ == "__main__":

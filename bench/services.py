@@ -11,13 +11,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.generator import Job
 from bench.machine import HOST, family, free_port
+from bot.cli import QUIET
 
 START_S = 180.0
 STOP_S = 30.0
@@ -25,6 +26,7 @@ LOOK_S = 0.05
 JOB_S = 600.0
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "Hello"
+Say = Callable[[str], None]
 
 
 class BenchError(Exception):
@@ -110,7 +112,7 @@ class Bench:
         self._counts["conversations"] = first + 20_000
         bases = tuple(service.base for service in services)
         job = Job(services[0].kind, bases, pids=pids, first=first, **given)
-        done = subprocess.run(  # noqa: S603 - our own module
+        done = subprocess.run(
             [sys.executable, "-m", "bench.generator"],
             input=json.dumps(job.__dict__).encode(),
             capture_output=True,
@@ -119,7 +121,7 @@ class Bench:
             check=False,
         )
         if done.returncode != 0:
-            raise BenchError(f"the generator failed: {_last_line(done.stderr)}")
+            raise BenchError(f"the generator failed: {last_line(done.stderr)}")
         for service in services:
             if service.process.poll() is not None:
                 raise BenchError(f"{service.kind} ended: {_tail(service.log)}")
@@ -144,7 +146,7 @@ class Bench:
             process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 cwd=root,
-                env={**_quiet(), **env},
+                env=environment(env),
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
@@ -178,8 +180,8 @@ def _until_answered(service: Service, give_up_at: float) -> None:
 
 def _say_first(service: Service) -> None:
     if service.kind == "stock":
-        message = {"sender": "first", "message": FIRST}
-        _post(service.base + "/webhooks/rest/webhook", message, {})[0]["text"]
+        said = {"sender": "first", "message": FIRST}
+        _post(service.base + "/webhooks/rest/webhook", said, {})[0]["text"]
         return
     headers = {"Origin": service.base, "X-Forwarded-For": "192.0.2.1"}
     token = _post(service.base + "/chat/session", {}, headers)["token"]
@@ -209,16 +211,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(STOP_S)
 
 
-def _quiet() -> dict[str, str]:
-    """Return our environment without settings of a First Contact that runs for real."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("FIRST_CONTACT_")}
-    return {**kept, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return our environment, without the settings of a First Contact run for real."""
+    inherited = os.environ.items()  # noqa: TID251 - passed on, not read
+    kept = {k: v for k, v in inherited if not k.startswith("FIRST_CONTACT_")}
+    return {**kept, **QUIET, **given}
 
 
 def _tail(log: Path) -> str:
-    return _last_line(log.read_bytes())
+    return last_line(log.read_bytes())
 
 
-def _last_line(said: bytes) -> str:
+def last_line(said: bytes) -> str:
+    """Return the last thing a process said, which most often says what is wrong."""
     lines = said.decode("utf-8", "replace").strip().splitlines()
     return lines[-1][-300:] if lines else "it said nothing"

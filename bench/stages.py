@@ -123,8 +123,16 @@ class Watch:
 
 def install(watch: Watch) -> list[str]:
     """Put watches around every part, and return the names that are not there."""
-    missing = [name for name in _names() if not _around(name, watch)]
-    return sorted(missing)
+    gone = missing()
+    for name in _names():
+        if name not in gone:
+            _around(name, watch)
+    return gone
+
+
+def missing() -> list[str]:
+    """Return the functions named above that are not where they were."""
+    return [name for name in _names() if _place(name) is None]
 
 
 def write(watch: Watch, file: Path) -> None:
@@ -158,21 +166,27 @@ def _part_of(name: str) -> str | None:
     return next((part for part, names in PARTS.items() if name in names), None)
 
 
-def _around(name: str, watch: Watch) -> bool:
-    """Put a watch around a function, and say whether there is such a one."""
+def _place(name: str) -> tuple[Any, str] | None:
+    """Return what holds a function, and under which name; None if nothing does."""
     module, _, path = name.partition(":")
     *holders, last = path.split(".")
     try:
         holder: Any = importlib.import_module(module)
         for each in holders:
             holder = getattr(holder, each)
-        inner = getattr(holder, last)
+        getattr(holder, last)
     except (ImportError, AttributeError):
-        return False
-    part = _part_of(name)
-    watched = _turn(inner, watch) if part is None else _watched(inner, part, watch)
-    setattr(holder, last, watched)
-    return True
+        return None
+    return holder, last
+
+
+def _around(name: str, watch: Watch) -> None:
+    """Put a watch around a function that is there."""
+    found = _place(name)
+    if found is not None:
+        inner, part = getattr(*found), _part_of(name)
+        outer = _turn(inner, watch) if part is None else _watched(inner, part, watch)
+        setattr(*found, outer)
 
 
 def _watched(inner: Callable[..., Any], part: str, watch: Watch) -> Callable[..., Any]:

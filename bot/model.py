@@ -124,6 +124,7 @@ def train(root: Path, models: Path, say: Say) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Rasa's cache does not see what our components import, so it is used only when
     # none of that has changed since it was filled.
+    begun = time.monotonic()
     reading, filled_by = fingerprint(root, READING), path.parent / CACHE_MARK
     same = filled_by.is_file() and filled_by.read_text(encoding="ascii") == reading
     filled_by.unlink(missing_ok=True)
@@ -138,7 +139,21 @@ def train(root: Path, models: Path, say: Say) -> Path:
         seal.write_text(_sha256(made) + "\n", encoding="ascii")
         made.replace(path)
     filled_by.write_text(reading, encoding="ascii")
+    took = {"seconds": round(time.monotonic() - begun, 1), "from_nothing": not same}
+    _training_of(path).write_text(json.dumps(took) + "\n", encoding="ascii")
     return path
+
+
+def training_s(path: Path) -> float | None:
+    """Return how long a model was trained; None if nobody wrote it down.
+
+    Nor is it known when a part of it was found in Rasa's cache.
+    """
+    try:
+        told = json.loads(_training_of(path).read_text(encoding="ascii"))
+        return float(told["seconds"]) if told["from_nothing"] else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _rasa_train(root: Path, output: Path, force: bool) -> Path | None:
@@ -208,6 +223,10 @@ def _quiet(log: Path) -> Iterator[None]:
 
 def _seal_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".tar.gz") + ".sha256")
+
+
+def _training_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".tar.gz") + ".training.json")
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,223 @@
+"""What is made of the figures: percentiles, ratios, and whether a target is reached."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+from typing import Any
+
+KINDS = ("ours", "stock")
+MOST_PEOPLE = 50
+WINDOW = 2  # so many messages before and after one are measured with it
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How an assistant answers so many people at once, over all rounds.
+
+    Attributes:
+        people: who talk at once.
+        turns: answers in the time that was counted.
+        per_s: answers a second.
+        median_ms, p95_ms, p99_ms: from a message to its answer.
+        failures: what came instead of an answer, and how often.
+        empty: answers without a word.
+        waited: how often somebody found the door full and came again.
+        openings: conversations begun, which are no turns here.
+        generator: the generator's share of one core.
+        served: the service's share of one core.
+    """
+
+    people: int
+    turns: int
+    per_s: float
+    median_ms: float
+    p95_ms: float
+    p99_ms: float
+    failures: Mapping[str, int]
+    empty: int
+    waited: int
+    openings: int
+    generator: float
+    served: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target, and whether this run reached it; None when it could not be said."""
+
+    target: str
+    reached: bool | None
+    figures: str
+
+    def __str__(self) -> str:
+        """Return the line that is printed."""
+        said = {True: "reached", False: "NOT reached", None: "not measured"}
+        return f"{said[self.reached]:<13} {self.target}: {self.figures}"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least this share of the values do not exceed.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
+
+
+def pooled(people: int, rounds: Iterable[Mapping[str, Any]]) -> Speed:
+    """Return the figures of all rounds of one assistant at one level together.
+
+    Raises:
+        ValueError: there was not one answer.
+    """
+    cells = list(rounds)
+    took = [s for cell in cells for s in cell["took_s"]]
+    wall_s = sum(cell["wall_s"] for cell in cells)
+    failures: Counter[str] = Counter()
+    for cell in cells:
+        failures.update(cell["failures"])
+    middle, late, latest = (percentile(took, at) * 1000 for at in (0.5, 0.95, 0.99))
+    return Speed(
+        people=people,
+        turns=len(took),
+        per_s=len(took) / wall_s,
+        median_ms=middle,
+        p95_ms=late,
+        p99_ms=latest,
+        failures=dict(failures),
+        empty=sum(cell["empty"] for cell in cells),
+        waited=sum(cell["waited"] for cell in cells),
+        openings=sum(cell["openings"] for cell in cells),
+        generator=sum(cell["generator_cpu_s"] for cell in cells) / wall_s,
+        served=sum(cell["served_cpu_s"] for cell in cells) / wall_s,
+    )
+
+
+def cost_at(exchange: int, conversations: Sequence[Sequence[float]]) -> float:
+    """Return the seconds a turn costs at this exchange of a conversation.
+
+    The mean over five exchanges in a row, which hold the same five messages wherever
+    they are, of the median over the conversations.
+    """
+    first = max(exchange - WINDOW, 1)
+    around = range(first, first + 2 * WINDOW + 1)
+    return mean(median(told[n - 1] for told in conversations) for n in around)
+
+
+def ratio(
+    ours: float | None, stock: float | None, *, more_is_better: bool
+) -> float | None:
+    """Return how many times better ours is; below 1 it is worse."""
+    if ours is None or stock is None or not (ours > 0 and stock > 0):
+        return None
+    return ours / stock if more_is_better else stock / ours
+
+
+def allowed_by(cores: int, one: Speed) -> float | None:
+    """Return how many times one process's speed the cores have room for.
+
+    With a process more for each core the limit is what the generator leaves of them:
+    every turn costs the service's and the generator's time on a core.
+    """
+    used = one.generator + one.served
+    return cores / used if used > 0 else None
+
+
+def verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
+    """Return each target with what this run says of it."""
+    ours, stock = _at(figures, "ours", MOST_PEOPLE), _at(figures, "stock", MOST_PEOPLE)
+    memory, start = figures.get("memory"), figures.get("start")
+    found = [
+        _at_least(
+            "turns a second at 50 people, times the starter bot's",
+            3.0,
+            *(_pair(ours, stock, "per_s")),
+        ),
+        _at_most(
+            "median at 50 people, share of the starter bot's",
+            1 / 3,
+            *_pair(ours, stock, "median_ms"),
+        ),
+    ]
+    for when, name in (("ready", "at start"), ("after", "after the conversations")):
+        pair = (
+            (memory["ours"][when]["rss_mb"], memory["stock"][when]["rss_mb"])
+            if memory
+            else (None, None)
+        )
+        found.append(
+            _at_most(f"memory {name}, share of the starter bot's", 2 / 3, *pair)
+        )
+    for at, name in ((0, "first"), (1, "second")):
+        target = f"{name} start of the run, share of the starter bot's"
+        pair = [start[k][at] if start and at < len(start[k]) else None for k in KINDS]
+        found.append(_at_most(target, 0.5, *pair))
+    return [*found, _flat(figures), _quick(figures), _two(figures)]
+
+
+def _pair(ours: Any, stock: Any, name: str) -> tuple[float | None, float | None]:
+    return (ours[name], stock[name]) if ours and stock else (None, None)
+
+
+def _at(figures: Mapping[str, Any], kind: str, people: int) -> Any:
+    levels = figures.get("speed", {}).get(kind, ())
+    return next((level for level in levels if level["people"] == people), None)
+
+
+def _at_least(
+    target: str, bar: float, ours: float | None, stock: float | None
+) -> Verdict:
+    words = f"{target} at least {bar:g}"
+    if not ours or not stock:
+        return Verdict(words, None, "no figures")
+    return Verdict(
+        words, ours / stock >= bar, f"{ours / stock:.2f} ({ours:.1f} to {stock:.1f})"
+    )
+
+
+def _at_most(
+    target: str, bar: float, ours: float | None, stock: float | None
+) -> Verdict:
+    words = f"{target} at most {bar:.2g}"
+    if not ours or not stock:
+        return Verdict(words, None, "no figures")
+    return Verdict(
+        words, ours / stock <= bar, f"{ours / stock:.2f} ({ours:.1f} to {stock:.1f})"
+    )
+
+
+def _flat(figures: Mapping[str, Any]) -> Verdict:
+    words = "exchange 300 at most 1.3 times exchange 10"
+    costs = figures.get("exchanges")
+    if not costs or "300" not in costs["ours"]:
+        return Verdict(words, None, "no figures")
+    ours, stock = (costs[k]["300"] / costs[k]["10"] for k in ("ours", "stock"))
+    return Verdict(words, ours <= 1.3, f"{ours:.2f} (starter bot {stock:.1f})")
+
+
+def _quick(figures: Mapping[str, Any]) -> Verdict:
+    words = "p95 with 10 people under 150 ms"
+    ten = _at(figures, "ours", 10)
+    if not ten:
+        return Verdict(words, None, "no figures")
+    return Verdict(words, ten["p95_ms"] < 150, f"{ten['p95_ms']:.0f} ms")
+
+
+def _two(figures: Mapping[str, Any]) -> Verdict:
+    words = "two processes at least 1.8 times one, where cores allow"
+    two = figures.get("two")
+    if not two:
+        return Verdict(words, None, "no figures")
+    times, room = two["times"], two["allowed"]
+    said = f"{times:.2f}; {two['cores']} cores have room for {room:.2f}"
+    reached = times >= 1.8 or (None if room < 1.8 else False)
+    return Verdict(
+        words, reached, said + ("" if room >= 1.8 else ", so this cannot be said here")
+    )
