@@ -66,4 +66,4 @@ lock: $(VENV)/.dev ## Write requirements*.txt again from pyproject.toml
 	@bash scripts/lock.sh
 
 clean: ## Remove the environment, models and reports
-	rm -rf $(VENV) .venv-tools .rasa models reports var
+	rm -rf $(VENV) .venv-tools .rasa .bench models reports var

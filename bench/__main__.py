@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write reports/bench.json and bench.html; return the exit status."""
     options = _parser().parse_args(arguments)
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, _ended)  # or what was started would go on alone
 
     def say(line: str) -> None:
         print(
@@ -79,6 +81,10 @@ def _train(say: Any) -> None:
     command = [sys.executable, "-m", "bot", "train", "--force"]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603
         raise BenchError("our model could not be trained; the lines above say why")
+
+
+def _ended(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:

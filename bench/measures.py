@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
+Pair = tuple[float | None, float | None]
 KINDS = ("ours", "stock")
 MOST_PEOPLE = 50
+LAST, FLAT, QUICK_MS, TWICE = "300", 1.3, 150, 1.8
 WINDOW = 2  # so many messages before and after one are measured with it
 
 
@@ -132,38 +134,35 @@ def allowed_by(cores: int, one: Speed) -> float | None:
 
 def verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
     """Return each target with what this run says of it."""
-    ours, stock = _at(figures, "ours", MOST_PEOPLE), _at(figures, "stock", MOST_PEOPLE)
-    memory, start = figures.get("memory"), figures.get("start")
-    found = [
-        _at_least(
-            "turns a second at 50 people, times the starter bot's",
-            3.0,
-            *(_pair(ours, stock, "per_s")),
-        ),
-        _at_most(
-            "median at 50 people, share of the starter bot's",
-            1 / 3,
-            *_pair(ours, stock, "median_ms"),
-        ),
+    per_s, median_ms = (_of_many(figures, name) for name in ("per_s", "median_ms"))
+    return [
+        _beside("turns a second at 50 people, times", 3.0, per_s, at_least=True),
+        _beside("median at 50 people, share", 1 / 3, median_ms),
+        _beside("memory at start, share", 2 / 3, _memory(figures, "ready")),
+        _beside("memory after many talks, share", 2 / 3, _memory(figures, "after")),
+        _beside("first start of the run, share", 0.5, _start(figures, 0)),
+        _beside("second start of the run, share", 0.5, _start(figures, 1)),
+        _flat(figures),
+        _quick(figures),
+        _two(figures),
     ]
-    for when, name in (("ready", "at start"), ("after", "after the conversations")):
-        pair = (
-            (memory["ours"][when]["rss_mb"], memory["stock"][when]["rss_mb"])
-            if memory
-            else (None, None)
-        )
-        found.append(
-            _at_most(f"memory {name}, share of the starter bot's", 2 / 3, *pair)
-        )
-    for at, name in ((0, "first"), (1, "second")):
-        target = f"{name} start of the run, share of the starter bot's"
-        pair = [start[k][at] if start and at < len(start[k]) else None for k in KINDS]
-        found.append(_at_most(target, 0.5, *pair))
-    return [*found, _flat(figures), _quick(figures), _two(figures)]
 
 
-def _pair(ours: Any, stock: Any, name: str) -> tuple[float | None, float | None]:
+def _of_many(figures: Mapping[str, Any], name: str) -> Pair:
+    ours, stock = (_at(figures, kind, MOST_PEOPLE) for kind in KINDS)
     return (ours[name], stock[name]) if ours and stock else (None, None)
+
+
+def _memory(figures: Mapping[str, Any], when: str) -> Pair:
+    held = figures.get("memory")
+    ours, stock = (held[kind][when]["rss_mb"] if held else None for kind in KINDS)
+    return ours, stock
+
+
+def _start(figures: Mapping[str, Any], at: int) -> Pair:
+    told = figures.get("start") or {kind: () for kind in KINDS}
+    ours, stock = (told[k][at] if at < len(told[k]) else None for k in KINDS)
+    return ours, stock
 
 
 def _at(figures: Mapping[str, Any], kind: str, people: int) -> Any:
@@ -171,53 +170,45 @@ def _at(figures: Mapping[str, Any], kind: str, people: int) -> Any:
     return next((level for level in levels if level["people"] == people), None)
 
 
-def _at_least(
-    target: str, bar: float, ours: float | None, stock: float | None
-) -> Verdict:
-    words = f"{target} at least {bar:g}"
+def _beside(target: str, bar: float, pair: Pair, *, at_least: bool = False) -> Verdict:
+    """Return whether ours divided by the starter bot's is on the right side."""
+    words = f"{target} of the starter bot's, at {'least' if at_least else 'most'} "
+    words += f"{bar:.2g}"
+    ours, stock = pair
     if not ours or not stock:
         return Verdict(words, None, "no figures")
-    return Verdict(
-        words, ours / stock >= bar, f"{ours / stock:.2f} ({ours:.1f} to {stock:.1f})"
-    )
-
-
-def _at_most(
-    target: str, bar: float, ours: float | None, stock: float | None
-) -> Verdict:
-    words = f"{target} at most {bar:.2g}"
-    if not ours or not stock:
-        return Verdict(words, None, "no figures")
-    return Verdict(
-        words, ours / stock <= bar, f"{ours / stock:.2f} ({ours:.1f} to {stock:.1f})"
-    )
+    times = ours / stock
+    reached = times >= bar if at_least else times <= bar
+    return Verdict(words, reached, f"{times:.2f} ({ours:.1f} to {stock:.1f})")
 
 
 def _flat(figures: Mapping[str, Any]) -> Verdict:
-    words = "exchange 300 at most 1.3 times exchange 10"
+    words = f"exchange {LAST} at most {FLAT:g} times exchange 10"
     costs = figures.get("exchanges")
-    if not costs or "300" not in costs["ours"]:
+    if not costs or LAST not in costs["ours"]:
         return Verdict(words, None, "no figures")
-    ours, stock = (costs[k]["300"] / costs[k]["10"] for k in ("ours", "stock"))
-    return Verdict(words, ours <= 1.3, f"{ours:.2f} (starter bot {stock:.1f})")
+    ours, stock = (costs[k][LAST] / costs[k]["10"] for k in KINDS)
+    return Verdict(words, ours <= FLAT, f"{ours:.2f} (starter bot {stock:.1f})")
 
 
 def _quick(figures: Mapping[str, Any]) -> Verdict:
-    words = "p95 with 10 people under 150 ms"
+    words = f"p95 with 10 people under {QUICK_MS} ms"
     ten = _at(figures, "ours", 10)
     if not ten:
         return Verdict(words, None, "no figures")
-    return Verdict(words, ten["p95_ms"] < 150, f"{ten['p95_ms']:.0f} ms")
+    return Verdict(words, ten["p95_ms"] < QUICK_MS, f"{ten['p95_ms']:.0f} ms")
 
 
 def _two(figures: Mapping[str, Any]) -> Verdict:
-    words = "two processes at least 1.8 times one, where cores allow"
+    words = f"two processes at least {TWICE:g} times one, where cores allow"
     two = figures.get("two")
     if not two:
         return Verdict(words, None, "no figures")
     times, room = two["times"], two["allowed"]
     said = f"{times:.2f}; {two['cores']} cores have room for {room:.2f}"
-    reached = times >= 1.8 or (None if room < 1.8 else False)
+    reached = times >= TWICE or (None if room < TWICE else False)
     return Verdict(
-        words, reached, said + ("" if room >= 1.8 else ", so this cannot be said here")
+        words,
+        reached,
+        said + ("" if room >= TWICE else ", so this cannot be said here"),
     )

@@ -20,7 +20,7 @@ from bench.generator import Job
 from bench.machine import HOST, family, free_port
 from bot.cli import QUIET
 
-START_S = 180.0
+START_S = 240.0
 STOP_S = 30.0
 LOOK_S = 0.05
 JOB_S = 600.0

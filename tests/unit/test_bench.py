@@ -174,7 +174,7 @@ def test_every_target_of_a_good_run_is_reached():
         ("speed", "median at 50 people"),
         ("speed", "p95 with 10 people"),
         ("memory", "memory at start"),
-        ("memory", "memory after the conversations"),
+        ("memory", "memory after many talks"),
         ("start", "first start of the run"),
         ("start", "second start of the run"),
         ("exchanges", "exchange 300"),

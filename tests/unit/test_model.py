@@ -13,7 +13,7 @@ from toy.house import assistant, model, run
 
 from bot import guards
 from bot.metrics import Metrics
-from bot.model import ModelUnfit, verified
+from bot.model import ModelUnfit, training_s, verified
 from bot.serving import CannotServe, _listening, _shown, load_agent
 from bot.settings import Settings
 
@@ -148,3 +148,22 @@ def test_a_port_that_is_taken_is_named(tmp_path, use):
 
         with pytest.raises(CannotServe, match=f"127.0.0.1:{port}: Address"):
             uses[use]()
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ('{"seconds": 312.5, "from_nothing": true}', 312.5),
+        ('{"seconds": 4.0, "from_nothing": false}', None),
+        ("{}", None),
+        ("[]", None),
+        ("no JSON", None),
+    ],
+)
+def test_how_long_training_took_is_known_when_it_was_from_nothing(
+    tmp_path, written, seconds
+):
+    path = tmp_path / "abc.tar.gz"
+    assert training_s(path) is None
+    (tmp_path / "abc.training.json").write_text(written)
+    assert training_s(path) == seconds
