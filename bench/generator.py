@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import resource
 import sys
 import time
@@ -82,8 +83,8 @@ class Crowd:
                         return
                     where = people.address(number)
                     talk = talk_with(self.job.kind, http, base, where, self.heard)
-                    said = list(people.conversation(i, k))[: self.job.messages]
-                    await hold(talk, said, self.heard)
+                    said = people.conversation(i, k)[: self.job.messages]
+                    await hold(talk, said, self.heard, lambda: self._over)
 
             everyone = [asyncio.create_task(person(i)) for i in range(self.job.people)]
             await asyncio.sleep(self.job.ramp_s)
@@ -114,16 +115,16 @@ async def one_long(job: Job, heard: Heard) -> None:
 async def done(job: Job) -> dict[str, Any]:
     """Do a job, and return what was seen."""
     crowd = Crowd(job)
-    heard, span = crowd.heard, Span()
+    heard, span, begun, ended = crowd.heard, Span(), -math.inf, math.inf
     if job.long:
         await one_long(job, heard)
-        took = heard.took
     else:
         span, begun, ended = await crowd.run()
-        timed = zip(heard.ends, heard.took, strict=True)
-        took = [s for at, s in timed if begun <= at <= ended]
+    # Whoever asks towards the end is waited for, or only quick answers would count.
+    took = [late - early for early, late in heard.turns if begun <= early <= ended]
     return {
         "took_s": [round(s, 5) for s in took],
+        "answered": sum(begun <= late <= ended for _, late in heard.turns),
         "wall_s": span.wall_s,
         "generator_cpu_s": span.own_cpu_s,
         "served_cpu_s": span.served_cpu_s,

@@ -81,6 +81,7 @@ def pooled(people: int, rounds: Iterable[Mapping[str, Any]]) -> Speed:
     """
     cells = list(rounds)
     took = [s for cell in cells for s in cell["took_s"]]
+    answered = sum(cell["answered"] for cell in cells)
     wall_s = sum(cell["wall_s"] for cell in cells)
     failures: Counter[str] = Counter()
     for cell in cells:
@@ -88,8 +89,8 @@ def pooled(people: int, rounds: Iterable[Mapping[str, Any]]) -> Speed:
     middle, late, latest = (percentile(took, at) * 1000 for at in (0.5, 0.95, 0.99))
     return Speed(
         people=people,
-        turns=len(took),
-        per_s=len(took) / wall_s,
+        turns=answered,
+        per_s=answered / wall_s,
         median_ms=middle,
         p95_ms=late,
         p99_ms=latest,

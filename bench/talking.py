@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,16 +26,14 @@ class Heard:
     """What came back.
 
     Attributes:
-        ends: when each message was answered.
-        took: how long each took.
+        turns: when each message that was answered was sent, and when the answer came.
         failures: what came instead of an answer, and how often.
         empty: answers that say nothing.
         openings: conversations begun.
         waited: how often the door was full and somebody came again.
     """
 
-    ends: list[float] = field(default_factory=list)
-    took: list[float] = field(default_factory=list)
+    turns: list[tuple[float, float]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     empty: int = 0
     openings: int = 0
@@ -130,16 +129,21 @@ def client() -> aiohttp.ClientSession:
     )
 
 
-async def hold(talk: Talk, texts: list[str], heard: Heard) -> None:
-    """Hold a conversation to its end, or until there is no answer."""
+async def hold(
+    talk: Talk,
+    texts: Sequence[str],
+    heard: Heard,
+    is_over: Callable[[], bool] = lambda: False,
+) -> None:
+    """Hold a conversation to its end, or until there is no answer or no more time."""
     try:
         await talk.begin()
         for text in texts:
+            if is_over():
+                return
             begun = time.monotonic()
             says = await talk.say(text)
-            ended = time.monotonic()
-            heard.ends.append(ended)
-            heard.took.append(ended - begun)
+            heard.turns.append((begun, time.monotonic()))
             heard.empty += not says
     except NoAnswer as error:
         heard.failures[str(error)] += 1

@@ -19,6 +19,7 @@ from bench.services import Bench, BenchError, Service, environment
 
 CELL = {
     "took_s": [0.1, 0.2, 0.3, 0.4],
+    "answered": 5,
     "wall_s": 2.0,
     "generator_cpu_s": 0.2,
     "served_cpu_s": 1.8,
@@ -138,9 +139,14 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed():
 
 
 def test_rounds_are_pooled_before_anything_is_made_of_them():
-    other = {**CELL, "took_s": [1.0, 1.0], "failures": {"503 busy": 2, "500 ": 1}}
+    other = {
+        **CELL,
+        "took_s": [1.0, 1.0],
+        "answered": 2,
+        "failures": {"503 busy": 2, "500 ": 1},
+    }
     seen = measures.pooled(10, [CELL, other])
-    assert (seen.turns, seen.per_s) == (6, 1.5)
+    assert (seen.turns, seen.per_s) == (7, 1.75)
     assert (seen.median_ms, seen.p99_ms) == (300, 1000)
     assert seen.failures == {"503 busy": 3, "500 ": 1}
     assert (seen.empty, seen.waited, seen.openings) == (2, 6, 4)
