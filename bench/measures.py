@@ -206,7 +206,11 @@ def _two(figures: Mapping[str, Any]) -> Verdict:
     if not two:
         return Verdict(words, None, "no figures")
     times, room = two["times"], two["allowed"]
-    said = f"{times:.2f}; {two['cores']} cores have room for {room:.2f}"
+    said = (
+        f"{times:.2f}; {two['cores']} cores have room for {room:.2f} beside the "
+        f"generator ({two['one']['generator']:.2f} of a core with one process, "
+        f"{two['two']['generator']:.2f} with two)"
+    )
     reached = times >= TWICE or (None if room < TWICE else False)
     return Verdict(
         words,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -238,21 +239,18 @@ class Run:
 
 def sizes(stock: Stock) -> Figures:
     """Return what is installed for each, in megabytes."""
-    ours, theirs = size.locked(LOCK), size.needed_by("rasa")
     code = [ROOT / name for name in ("bot", "actions", "data", "domain.yml")]
-    model = size.megabytes_in(model_path(ROOT, ROOT / "models"))
-    trained = size.megabytes_in(*(stock.folder / "models").glob("*.tar.gz"))
+    models = stock.folder / "models"
     return {
-        "ours": {
-            "packages": len(ours),
-            "packages_mb": size.megabytes_of(ours),
-            "code_mb": size.megabytes_in(*code),
-            "model_mb": model,
-        },
-        "stock": {
-            "packages": len(theirs),
-            "packages_mb": size.megabytes_of(theirs),
-            "code_mb": size.megabytes_in(stock.folder / "data"),
-            "model_mb": trained,
-        },
+        "ours": _sizes(size.locked(LOCK), model_path(ROOT, ROOT / "models"), code),
+        "stock": _sizes(size.needed_by("rasa"), models, [stock.folder / "data"]),
     }
+
+
+def _sizes(packages: Set[str], model: Path, code: Sequence[Path]) -> Figures:
+    found = {
+        "packages_mb": size.megabytes_of(packages),
+        "code_mb": size.megabytes_in(*code),
+        "model_mb": size.megabytes_in(model),
+    }
+    return {**found, "whole_mb": sum(found.values()), "packages": len(packages)}

@@ -189,9 +189,9 @@ def _other_rows(figures: Figures) -> Iterable[Row]:
         yield "training, s", training["ours"], training["stock"], False
     if found := figures.get("size"):
         for name, words in (
-            ("packages_mb", "packages installed, MB"),
+            ("packages_mb", "packages, MB"),
             ("model_mb", "model, MB"),
-            ("code_mb", "code and data, MB"),
+            ("whole_mb", "installed in all, MB"),
         ):
             yield words, found["ours"][name], found["stock"][name], False
 

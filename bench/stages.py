@@ -61,8 +61,9 @@ PARTS: Mapping[str, Sequence[str]] = {
     "Rasa: state for an action": (
         "rasa.core.actions.action:RemoteAction._action_call_format",
     ),
-    "Rasa: checking an action's answer": (
+    "actions: checking the answer": (
         "rasa.core.actions.action:RemoteAction._validate_action_result",
+        "bot.endpoint:_is_answer",
     ),
     "Rasa: copies of the tracker": (
         "rasa.shared.core.trackers:DialogueStateTracker.copy",

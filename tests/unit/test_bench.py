@@ -72,7 +72,7 @@ def figures(**given):
             "parts": [["encoder", 20.0, 2 / 3], ["rest", 10.0, 1 / 3]],
         },
         "size": {
-            kind: {"packages": 9, "packages_mb": 2.0, "code_mb": 1.0, "model_mb": 1.0}
+            kind: {"packages": 9, "packages_mb": 2.0, "model_mb": 1.0, "whole_mb": 4.0}
             for kind in ("ours", "stock")
         },
         "training": {"ours": None, "stock": 60.0},
@@ -399,6 +399,28 @@ def test_a_service_that_ends_at_once_is_named_with_its_last_words(tmp_path):
         bench._running("stock", command, free_port(), {}, tmp_path),
     ):
         pass
+
+
+def test_a_run_that_is_told_to_end_leaves_no_service_behind(tmp_path):
+    code = """
+import signal, sys
+from pathlib import Path
+from bench.__main__ import _ended
+from bench.services import Bench
+signal.signal(signal.SIGTERM, _ended)
+here = Path(sys.argv[1])
+service = [sys.executable, "-c", "import time; time.sleep(60)"]
+with Bench(here, here)._running("stock", service, 1, {}, here):
+    pass
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, cwd=stock.ROOT) as run:
+        while len(family(run.pid)) < 2:
+            assert run.poll() is None
+        service = family(run.pid)[1]
+        run.terminate()
+        assert run.wait(30) == 143
+    assert not Path(f"/proc/{service}").exists()
 
 
 def test_a_generator_that_fails_ends_the_run(tmp_path):
