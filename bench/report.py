@@ -14,6 +14,7 @@ Figures = Mapping[str, Any]
 Row = tuple[str, float | None, float | None, bool]
 HEAD = ("figure", "ours", "starter bot", "times better")
 NONE = "not measured"
+BUSY = 0.5  # so much load a core, before the run, is not ours
 STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "svg text{font:11px sans-serif}td,th{padding:.2rem 1rem .2rem 0;text-align:left}"
@@ -240,8 +241,10 @@ def _drawn_apart(figures: Figures) -> str:
 def _note(figures: Figures) -> str:
     machine = figures.get("machine", {})
     quick = "A QUICK RUN: small counts, for trying the benchmark; no figures to quote. "
+    busy = "SOMETHING ELSE RAN before this began: figures mean little. "
     return (
         f"{quick if figures.get('quick') else ''}"
+        f"{busy if machine.get('load', 0) > BUSY * machine.get('cores', 1) else ''}"
         f"{figures.get('date', '')}, {machine.get('cores')} cores, Python "
         f"{machine.get('python')}, load before {machine.get('load')}. Ours is as it "
         "serves, with danger, reading, masking, sealing and storing; for long "

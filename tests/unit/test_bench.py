@@ -258,6 +258,12 @@ def test_what_is_printed_names_failures_and_marks_a_quick_run():
     assert "A QUICK RUN" not in report.text(figures(quick=False))
 
 
+def test_a_machine_that_was_busy_is_said_to_have_been():
+    busy = {"machine": {"cores": 2, "python": "3.11.2", "load": 1.1}}
+    assert "SOMETHING ELSE RAN" in report.text(figures(**busy))
+    assert "SOMETHING ELSE RAN" not in report.text(figures())
+
+
 def test_a_part_of_the_run_is_reported_by_itself(tmp_path):
     only = {"quick": False, "start": {"ours": [9.0], "stock": [20.0]}}
     report.write(only, tmp_path)
