@@ -19,7 +19,7 @@ from typing import Any
 
 from bench import people
 from bench.machine import cpu_s
-from bench.talking import Heard, client, hold, talk_with
+from bench.talking import Heard, client, connect, hold, talk_with
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Crowd:
 
             async def person(i: int) -> None:
                 await asyncio.sleep(self.job.ramp_s * i / self.job.people)
-                base = self.job.bases[i % len(self.job.bases)]
+                base = self._base(i)
                 for k in count():
                     number = next(numbers)
                     enough = 0 < self.job.conversations <= number - self.job.first
@@ -86,6 +86,8 @@ class Crowd:
                     said = people.conversation(i, k)[: self.job.messages]
                     await hold(talk, said, self.heard, lambda: self._over)
 
+            bases = [self._base(i) for i in range(self.job.people)]
+            await asyncio.gather(*(connect(http, self.job.kind, b) for b in bases))
             everyone = [asyncio.create_task(person(i)) for i in range(self.job.people)]
             await asyncio.sleep(self.job.ramp_s)
             begun, before = time.monotonic(), self._used()
@@ -98,6 +100,9 @@ class Crowd:
             await asyncio.gather(*everyone)
         own, served = (late - early for early, late in zip(before, after, strict=True))
         return Span(ended - begun, own, served), begun, ended
+
+    def _base(self, person: int) -> str:
+        return self.job.bases[person % len(self.job.bases)]
 
     def _used(self) -> tuple[float, float]:
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -121,16 +126,19 @@ async def done(job: Job) -> dict[str, Any]:
     else:
         span, begun, ended = await crowd.run()
     # Whoever asks towards the end is waited for, or only quick answers would count.
-    took = [late - early for early, late in heard.turns if begun <= early <= ended]
+    took, greeted = (
+        [round(late - early, 5) for early, late in waits if begun <= early <= ended]
+        for waits in (heard.turns, heard.greetings)
+    )
     return {
-        "took_s": [round(s, 5) for s in took],
+        "took_s": took,
+        "greeted_s": greeted,
         "answered": sum(begun <= late <= ended for _, late in heard.turns),
         "wall_s": span.wall_s,
         "generator_cpu_s": span.own_cpu_s,
         "served_cpu_s": span.served_cpu_s,
         "failures": dict(heard.failures),
         "empty": heard.empty,
-        "openings": heard.openings,
         "waited": heard.waited,
     }
 

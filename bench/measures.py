@@ -24,11 +24,13 @@ class Speed:
         people: who talk at once.
         turns: answers in the time that was counted.
         per_s: answers a second.
-        median_ms, p95_ms, p99_ms: from a message to its answer.
+        median_ms, p95_ms, p99_ms: of every wait: from a message to its answer, and
+            from opening a conversation to the greeting.
+        greetings: conversations begun, which are no turns here.
+        greeting_ms: the median wait for a greeting; None where there is none.
         failures: what came instead of an answer, and how often.
         empty: answers without a word.
         waited: how often somebody found the door full and came again.
-        openings: conversations begun, which are no turns here.
         generator: the generator's share of one core.
         served: the service's share of one core.
     """
@@ -42,7 +44,8 @@ class Speed:
     failures: Mapping[str, int]
     empty: int
     waited: int
-    openings: int
+    greetings: int
+    greeting_ms: float | None
     generator: float
     served: float
 
@@ -80,13 +83,14 @@ def pooled(people: int, rounds: Iterable[Mapping[str, Any]]) -> Speed:
         ValueError: there was not one answer.
     """
     cells = list(rounds)
-    took = [s for cell in cells for s in cell["took_s"]]
+    greeted = [s for cell in cells for s in cell["greeted_s"]]
+    waits = [*greeted, *(s for cell in cells for s in cell["took_s"])]
     answered = sum(cell["answered"] for cell in cells)
     wall_s = sum(cell["wall_s"] for cell in cells)
     failures: Counter[str] = Counter()
     for cell in cells:
         failures.update(cell["failures"])
-    middle, late, latest = (percentile(took, at) * 1000 for at in (0.5, 0.95, 0.99))
+    middle, late, latest = (percentile(waits, at) * 1000 for at in (0.5, 0.95, 0.99))
     return Speed(
         people=people,
         turns=answered,
@@ -97,7 +101,8 @@ def pooled(people: int, rounds: Iterable[Mapping[str, Any]]) -> Speed:
         failures=dict(failures),
         empty=sum(cell["empty"] for cell in cells),
         waited=sum(cell["waited"] for cell in cells),
-        openings=sum(cell["openings"] for cell in cells),
+        greetings=len(greeted),
+        greeting_ms=percentile(greeted, 0.5) * 1000 if greeted else None,
         generator=sum(cell["generator_cpu_s"] for cell in cells) / wall_s,
         served=sum(cell["served_cpu_s"] for cell in cells) / wall_s,
     )

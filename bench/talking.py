@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import Counter
@@ -29,14 +30,14 @@ class Heard:
         turns: when each message that was answered was sent, and when the answer came.
         failures: what came instead of an answer, and how often.
         empty: answers that say nothing.
-        openings: conversations begun.
+        greetings: the same of each conversation begun: asked for, and greeted.
         waited: how often the door was full and somebody came again.
     """
 
     turns: list[tuple[float, float]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     empty: int = 0
-    openings: int = 0
+    greetings: list[tuple[float, float]] = field(default_factory=list)
     waited: int = 0
 
 
@@ -67,11 +68,12 @@ class OurTalk:
 
     async def begin(self) -> None:
         """Open a session; whoever finds the door full comes again."""
+        begun = time.monotonic()
         for _ in range(TRIES):
             status, body = await self._post("/chat/session", {})
             if status == 201:
                 self._headers["Authorization"] = f"Bearer {body['token']}"
-                self._heard.openings += 1
+                self._heard.greetings.append((begun, time.monotonic()))
                 return
             if status != 503:
                 break
@@ -127,6 +129,18 @@ def client() -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=ANSWER_S),
     )
+
+
+async def connect(http: aiohttp.ClientSession, kind: str, base: str) -> None:
+    """Open a connection that stays open, as a proxy's would, before anybody talks.
+
+    A server that is busy takes new connections so slowly that some of the people would
+    never be heard.
+    """
+    path = "/" if kind == "stock" else "/live"
+    with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+        async with http.get(base + path) as answer:
+            await answer.read()
 
 
 async def hold(
