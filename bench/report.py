@@ -13,6 +13,7 @@ from bot.nlu.plots import bars, lines, table
 Figures = Mapping[str, Any]
 Row = tuple[str, float | None, float | None, bool]
 HEAD = ("figure", "ours", "starter bot", "times better")
+CROWD = ("who", "turns", "greetings", "median ms", "service", "generator")
 NONE = "not measured"
 BUSY = 0.5  # so much load a core, before the run, is not ours
 STYLE = (
@@ -74,8 +75,8 @@ def troubles(figures: Figures) -> list[list[str]]:
     return told
 
 
-def shares_of_cores(figures: Figures) -> list[list[str]]:
-    """Return which share of a core the generator and the services used."""
+def crowds(figures: Figures) -> list[list[str]]:
+    """Return of each crowd: turns, greetings and their wait, and the cores used."""
     levels = [
         (f"{kind}, {level['people']} at once", level)
         for kind, found in figures.get("speed", {}).items()
@@ -87,6 +88,8 @@ def shares_of_cores(figures: Figures) -> list[list[str]]:
         [
             name,
             str(level["turns"]),
+            str(level["greetings"]),
+            _number(level["greeting_ms"]) if level["greetings"] else "",
             f"{level['served']:.2f}",
             f"{level['generator']:.2f}",
         ]
@@ -99,11 +102,7 @@ def text(figures: Figures) -> str:
     parts = [_note(figures)]
     sections: Sequence[tuple[str, Sequence[str], list[list[str]]]] = (
         ("Side by side", HEAD, ratios(figures)),
-        (
-            "Cores used",
-            ("who", "turns", "service", "generator"),
-            shares_of_cores(figures),
-        ),
+        ("Crowds, and the cores used", CROWD, crowds(figures)),
         ("What went wrong", ("where", "what", "times"), troubles(figures)),
         ("One turn of ours", ("part", "ms", "share"), taken_apart(figures)),
     )
@@ -127,9 +126,7 @@ def page(figures: Figures) -> str:
         "Side by side": table(HEAD, ratios(figures)),
         "Plots": f'<div class="row">{"".join(_plots(figures))}</div>',
         "One turn of ours": _drawn_apart(figures),
-        "Cores used": table(
-            ["who", "turns", "service", "generator"], shares_of_cores(figures)
-        ),
+        "Crowds, and the cores used": table(CROWD, crowds(figures)),
         "What went wrong": table(["where", "what", "times"], troubles(figures)),
     }
     body = "".join(f"<h2>{name}</h2>{inner}" for name, inner in sections.items())
@@ -166,8 +163,6 @@ def _speed_rows(speed: Mapping[str, Any] | None) -> Iterable[Row]:
             ("p99_ms", "p99, ms"),
         ):
             yield words + at, ours[name], stock[name], False
-        greeted = ours["greeting_ms"]
-        yield "of that the greeting, median ms" + at, greeted, None, False
 
 
 def _exchange_rows(costs: Mapping[str, Any] | None) -> Iterable[Row]:

@@ -112,14 +112,19 @@ class Bench:
         self._counts["conversations"] = first + 20_000
         bases = tuple(service.base for service in services)
         job = Job(services[0].kind, bases, pids=pids, first=first, **given)
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.generator"],
-            input=json.dumps(job.__dict__).encode(),
-            capture_output=True,
-            cwd=ROOT,
-            timeout=JOB_S,
-            check=False,
-        )
+        command = [sys.executable, "-m", "bench.generator"]
+        told = json.dumps(vars(job)).encode()
+        try:
+            done = subprocess.run(  # noqa: S603 - our own module
+                command,
+                input=told,
+                capture_output=True,
+                cwd=ROOT,
+                timeout=JOB_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"the generator took more than {JOB_S:.0f} s") from None
         if done.returncode != 0:
             raise BenchError(f"the generator failed: {last_line(done.stderr)}")
         for service in services:
