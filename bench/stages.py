@@ -19,7 +19,10 @@ from typing import Any
 
 # Where a turn begins and ends; what is inside and in no part below is the rest.
 WHOLE = "bot.channel:WebChat.send"
+# Where the reading process begins and ends; it tells what it took with each answer.
+READING = "bot.nlu.understanding:Understanding.see"
 OUTSIDE, REST = "HTTP and the caller", "rest"
+READ_REST = "reader: judging"
 PARTS: Mapping[str, Sequence[str]] = {
     "gate": (
         "bot.channel:WebChat._checked",
@@ -30,9 +33,10 @@ PARTS: Mapping[str, Sequence[str]] = {
         "bot.reception:_within",
     ),
     "store, reading": ("bot.store:Conversations.find",),
-    "names (spaCy)": ("bot.names:Names._entities",),
+    "reading: the way there and back": ("bot.answering:Answering._read",),
+    "names (spaCy)": ("bot.nlu.parsing:Parser.named",),
     "masking": ("bot.masking:Masker.mask", "bot.answering:Answering._masked"),
-    "danger patterns": ("bot.answering:Answering._heard", "bot.nlu.judging:hear"),
+    "danger patterns": ("bot.answering:_heard", "bot.nlu.judging:hear"),
     "waiting for the thinking thread": ("bot.thinking:ThinkingThread.__call__",),
     "parse (spaCy)": ("bot.nlu.parsing:Parser.parse",),
     "clauses": ("bot.nlu.parsing:clauses_of",),
@@ -45,7 +49,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     "reader: networks": ("bot.nlu.network:Network.read",),
     "reader: language": ("bot.nlu.judging:language_of",),
     "reader: acts": ("bot.nlu.judging:named_types",),
-    "reader: judging": ("bot.nlu.judging:read", "bot.nlu.reader:Reader.process"),
+    "reader: judging": ("bot.nlu.judging:judge", "bot.nlu.reader:Reader.process"),
     "Rasa: graph of the reading": (
         "rasa.core.processor:MessageProcessor.parse_message",
     ),
@@ -109,6 +113,12 @@ class Watch:
         if self._open:
             self._open[-1][1] += took
 
+    def add(self, parts: Mapping[str, float]) -> None:
+        """Count what another process did meanwhile, for the part that waits for it."""
+        for part, took in parts.items():
+            self._parts[part] = self._parts.get(part, 0.0) + took
+        self._open[-1][1] += sum(parts.values())
+
     def close(self, answered: bool) -> None:
         """End a turn, and keep it if it was answered."""
         self.end(REST)
@@ -122,18 +132,17 @@ class Watch:
         return bool(self._open)
 
 
-def install(watch: Watch) -> list[str]:
-    """Put watches around every part, and return the names that are not there."""
+def install(watch: Watch, whole: str = WHOLE) -> list[str]:
+    """Put watches around the whole and every part, and return the names not there."""
     gone = missing()
-    for name in _names():
-        if name not in gone:
-            _around(name, watch)
+    for name in {whole, *_parts()} - set(gone):
+        _around(name, watch)
     return gone
 
 
 def missing() -> list[str]:
     """Return the functions named above that are not where they were."""
-    return [name for name in _names() if _place(name) is None]
+    return [name for name in (WHOLE, READING, *_parts()) if _place(name) is None]
 
 
 def write(watch: Watch, file: Path) -> None:
@@ -157,8 +166,7 @@ def shares(
     return [(name, s * 1000, s / whole_s) for name, s in named.items()]
 
 
-def _names() -> Iterable[str]:
-    yield WHOLE
+def _parts() -> Iterable[str]:
     for names in PARTS.values():
         yield from names
 

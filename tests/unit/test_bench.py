@@ -364,6 +364,18 @@ def test_parts_have_their_own_time_alone_and_add_up_to_the_whole():
     assert not watch.running
 
 
+def test_what_another_process_did_is_not_the_time_of_whoever_waits_for_it():
+    times = iter([0.0, 1.0, 9.0, 10.0])
+    watch = stages.Watch(clock=lambda: next(times))
+    watch.begin()
+    watch.begin()
+    watch.add({"encoder": 4.0, "parse": 1.0})
+    watch.end("the way")
+    watch.close(answered=True)
+    (turn,) = watch.turns
+    assert turn == {"encoder": 4.0, "parse": 1.0, "the way": 3.0, stages.REST: 2.0}
+
+
 def test_a_turn_that_failed_is_not_among_the_turns():
     watch = stages.Watch()
     watch.begin()
