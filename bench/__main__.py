@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _measure(options, figures, say)
     except (BenchError, ModelUnfit) as error:
-        print(f"The benchmark cannot go on: {error}.", file=sys.stderr)
+        why = str(error).rstrip(".")
+        print(f"The benchmark cannot go on: {why}.", file=sys.stderr)
         status = 1
     figures["took_s"] = round(time.monotonic() - begun)
     if set(figures) & set(NAMES):

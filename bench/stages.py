@@ -7,12 +7,13 @@ another is its own time alone and the parts add up to the whole.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,17 @@ class Watch:
             self.turns.append(self._parts)
         self._parts = {}
 
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Watch a turn, and keep it if nothing went wrong."""
+        self.begin()
+        answered = False
+        try:
+            yield
+            answered = True
+        finally:
+            self.close(answered)
+
     @property
     def running(self) -> bool:
         """Whether a turn is under way; what happens outside one is nobody's part."""
@@ -227,15 +239,18 @@ def _watched(inner: Callable[..., Any], part: str, watch: Watch) -> Callable[...
 
 
 def _turn(inner: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
-    @functools.wraps(inner)
-    async def turn(*args: Any, **given: Any) -> Any:
-        watch.begin()
-        answered = False
-        try:
-            answer = await inner(*args, **given)
-            answered = True
-            return answer
-        finally:
-            watch.close(answered)
+    if inspect.iscoroutinefunction(inner):
 
-    return turn
+        @functools.wraps(inner)
+        async def later(*args: Any, **given: Any) -> Any:
+            with watch.turn():
+                return await inner(*args, **given)
+
+        return later
+
+    @functools.wraps(inner)
+    def now(*args: Any, **given: Any) -> Any:
+        with watch.turn():
+            return inner(*args, **given)
+
+    return now

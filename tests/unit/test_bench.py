@@ -376,6 +376,24 @@ def test_what_another_process_did_is_not_the_time_of_whoever_waits_for_it():
     assert turn == {"encoder": 4.0, "parse": 1.0, "the way": 3.0, stages.REST: 2.0}
 
 
+@pytest.mark.parametrize("later", [True, False])
+def test_a_watched_function_does_what_it_did(later):
+    watch = stages.Watch()
+
+    async def answer(given):
+        return inner(given) if given else None
+
+    def inner(given):
+        return given * 2
+
+    inner = stages._watched(inner, "encoder", watch)
+    turn = stages._turn(answer if later else inner, watch)
+    assert (asyncio.run(turn(4)) if later else turn(4)) == 8
+    (parts,) = watch.turns
+    assert set(parts) == {stages.REST, "encoder"}
+    assert not watch.running
+
+
 def test_a_turn_that_failed_is_not_among_the_turns():
     watch = stages.Watch()
     watch.begin()
