@@ -1,5 +1,7 @@
 """Rasa's components run in the same order and to the same end as under Rasa's runner."""
 
+from typing import ClassVar
+
 import pytest
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
@@ -12,7 +14,7 @@ from bot.graph import InOrder
 class Adds(GraphComponent):
     """Adds what it is given, and writes down that it ran."""
 
-    ran: list = []
+    ran: ClassVar[list] = []
 
     @classmethod
     def create(cls, config, model_storage, resource, execution_context):
