@@ -189,10 +189,15 @@ def finish() -> None:
         _aside.finish()
 
 
-def configure(level: str = "info") -> None:
+def configure(level: str = "info", *, for_good: bool = False) -> None:
     """Put every logger, warning and uncaught error of this process under our rules.
 
     Call it first, and again when a library that sets up logging has been loaded.
+
+    Args:
+        level: the least urgent events that are logged.
+        for_good: loggers need not ask again what the rules are, which Rasa's do
+            hundreds of times a turn.
     """
     logging.setLogRecordFactory(_EmptyRecord)
     logging.raiseExceptions = False  # a broken log target is no reason to fail a turn
@@ -213,7 +218,7 @@ def configure(level: str = "info") -> None:
         processors=[_without_words],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=for_good,
     )
     sys.excepthook = lambda kind, error, trace: _uncaught(kind, trace)
     sys.unraisablehook = lambda args: _uncaught(args.exc_type, args.exc_traceback)

@@ -9,6 +9,7 @@ import secrets
 import zlib
 from typing import Any
 
+import ujson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -28,7 +29,7 @@ def seal(key: bytes, place: str, value: Any) -> bytes:
         place: where it will be kept; a value moved elsewhere does not open.
         value: anything JSON can hold.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = ujson.dumps(value, ensure_ascii=False, escape_forward_slashes=False)
     nonce = secrets.token_bytes(NONCE)
     packed = zlib.compress(text.encode("utf-8", "surrogatepass"), QUICKLY)
     return nonce + AESGCM(key).encrypt(nonce, packed, place.encode())

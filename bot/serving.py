@@ -36,6 +36,7 @@ from bot.channel import HEADERS, WebChat
 from bot.gate import LARGEST_BODY
 from bot.graph import InOrder
 from bot.knowledge import loaded
+from bot.lighter import copy_slots_quickly
 from bot.metrics import Metrics
 from bot.model import ensure
 from bot.nlu.understanding import has_reader
@@ -105,6 +106,7 @@ def load_agent(model: Path, endpoints: str = DEFAULT_ENDPOINTS_PATH) -> Agent:
         wanted = "bot.store.ConversationStore"
         raise CannotServe(f"endpoints.yml: tracker_store must be {wanted}")
     try:
+        copy_slots_quickly()
         agent = Agent.load(model, tracker_store=store)
         if agent.processor is not None:
             agent.processor.graph_runner = InOrder(agent.processor.graph_runner)
@@ -244,7 +246,8 @@ def serve(settings: Settings, root: Path, say: Say) -> None:
         say("Loading the model and checking everything.")
         reader = waiting.enter_context(reading(model))
         agent = load_agent(model)
-        log.configure(settings.log_level)  # Rasa has set up logging of its own
+        # Rasa has set up logging of its own.
+        log.configure(settings.log_level, for_good=True)
         assistant = assemble(
             settings, agent, keys, facts=facts, metrics=metrics, reader=reader
         )
