@@ -58,6 +58,11 @@ class ActionDangerHelp(Action):
         if not heard and denies_more(typed):
             # "No thats all" says no to something else than to being safe.
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
+        is_own = turn.account.about == "own" and not turn.reading.signs
+        if is_own and Danger.CRISIS not in heard:
+            # "I sat outside her house": of the writer, and nobody is at their door.
+            say(dispatcher, knowledge().answers["own_behaviour"], turn.account)
+            return leave_form()
         levels = heard or (Danger.IMMEDIATE,)
         dispatcher.utter_message(json_message=card(levels, turn.reading.signs))
         dispatcher.utter_message(response="utter_are_you_safe")

@@ -25,13 +25,13 @@ from bot.behaviours import (
 )
 from bot.dates import when
 from bot.kinds import (
-    CIRCUMSTANCES,
     MORE,
     NATIONS,
     ONCE,
     PLACES,
     RELATIONS,
     all_codes,
+    circumstances,
     first_code,
     told_relation,
 )
@@ -50,7 +50,9 @@ QUESTIONS = (
 )
 OTHER_SLOTS = ("incidents", "views", "circumstances", "about", "signs")
 SKIPPED = "skipped"
+TOLD = "told"  # it stands in an incident already
 UNSURE = "unsure"
+NOT_SAID = (None, SKIPPED, UNSURE, TOLD)
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,7 @@ class Account:
         )
         # A vague first message is kept, and asked about once: what was it that happened?
         says_what = bool(reading.behaviours or reading.danger or self.incidents)
-        told = self.what_happened or ("told" if says_what else None)
+        told = self.what_happened or (TOLD if says_what else None)
         more = replace(
             self,
             incidents=(*self.incidents, incident),
@@ -316,26 +318,25 @@ class Account:
             reading: what was read in them.
             tells: whether they are an account, and no mere answer or question.
         """
-        found = [
-            name
-            for name, pattern in CIRCUMSTANCES.items()
-            if re.search(pattern, words, re.I)
-        ]
+        found = circumstances(words)
         told_twice = reading.occasions is Occasions.TWICE_OR_MORE
         return replace(
             self,
             occasions_said=self.occasions_said
             or (Occasions.TWICE_OR_MORE.value if told_twice else None),
             impact=self.impact
-            or (words if _says_only_feelings(words, reading) else None),
+            or (words if _says_only_feelings(words, reading) else None)
+            or (TOLD if tells and reading.impact else None),
             relation_said=self.relation_said
             or told_relation(
                 words, [s.text for b in reading.behaviours for s in b.evidence]
             ),
             nation_said=self.nation_said or first_code(words, NATIONS),
             circumstances=tuple(dict.fromkeys((*self.circumstances, *found))),
-            # What tells of an act says whose it is; a few words in an answer do not.
-            about="other" if tells and reading.about == "other" else self.about,
+            # The first thing told says whose it is; "my sister saw him" does not.
+            about="other"
+            if tells and reading.about == "other" and len(self.incidents) <= 1
+            else self.about,
             signs=tuple(dict.fromkeys((*self.signs, *signs_of(reading)))),
         )
 
@@ -343,7 +344,7 @@ class Account:
         """Return the account with a feeling that was told where something else was asked."""
         if not reading.impact or reading.behaviours:
             return self
-        before = self.impact if self.impact not in (None, SKIPPED, UNSURE) else None
+        before = self.impact if self.impact not in NOT_SAID else None
         return replace(self, impact=f"{before}. {words}" if before else words)
 
     def things(self) -> tuple[Thing, ...]:

@@ -332,6 +332,8 @@ class Answering:
         heard = _heard(plain if seen is None else seen.heard, turn.after)
         if not set(heard.levels).intersection(URGENT) or "danger" in reply.kinds:
             return reply
+        if _stays_with_them(turn, reply):
+            return reply
         first = offering([self._danger.card(heard.levels, heard.signs)])
         offered = {**first.offered, **reply.offered}
         return Reply((*first.parts, *reply.parts), offered)
@@ -392,6 +394,13 @@ def _heard(plain: Heard, after: DialogueStateTracker) -> Heard:
     levels = {*plain.levels, *(Danger(name) for name in reading.get("danger", ()))}
     signs = dict.fromkeys([*plain.signs, *reading.get("signs", ())])
     return Heard(tuple(level for level in Danger if level in levels), tuple(signs))
+
+
+def _stays_with_them(turn: RunningTurn, reply: Reply) -> bool:
+    """Whether the card was shown before, and this reply itself says to call 999."""
+    shown = turn.before is not None and bool(turn.before.get_slot("in_danger"))
+    begins = reply.parts[0].get("text", "") if reply.parts else ""
+    return shown and "999" in begins
 
 
 def _open_question(turn: RunningTurn) -> str | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.account import SKIPPED, UNSURE, Account, Incident
+from bot.account import NOT_SAID, SKIPPED, UNSURE, Account, Incident
 from bot.acts import quoted
 from bot.behaviours import BehaviourType, Impact, Occasions
 from bot.kinds import SINCE, STILL
@@ -177,7 +177,7 @@ def _who(account: Account) -> Iterator[str]:
 
 
 def _affected(account: Account) -> Iterator[str]:
-    if account.impact not in (None, SKIPPED, UNSURE):
+    if account.impact not in NOT_SAID:
         yield f"You said: {quoted(str(account.impact), longest=300)}."
     heard = {impact for incident in account.incidents for impact in incident.impact}
     feelings = [FEELINGS[impact] for impact in Impact if impact in heard]

@@ -67,7 +67,9 @@ CIRCUMSTANCES: Mapping[str, str] = {
     r"\b(?:school|year (?:7|8|9|10|11))|"
     r"\bi'?m in year (?:7|8|9|10|11)\b",
     "man": r"\b(?:i'?m|i am|im|as) a (?:man|bloke|fella|lad|guy|dad|husband)\b|"
-    r"\bme being a (?:man|bloke)",
+    r"\bme being a (?:man|bloke)|\bgay (?:man|bloke|lad|guy)\b|"
+    r"\b(?:for|helps?|supports?) (?:gay )?men\b|"
+    r"\bmen'?s (?:line|advice|helpline|group|service|charity)\b",
     "lgbt": r"\b(?:gay|lesbian|bisexual|\bbi\b|trans|transgender|non-?binary|"
     r"queer|lgbt\w*)\b",
     "honour": r"honou?r|\bizzat\b|forced marriage|arranged marriage|shame on (?:the|our) "
@@ -84,7 +86,9 @@ CIRCUMSTANCES: Mapping[str, str] = {
     # Told already: "police have not been told" would be wrong.
     "police_told": r"\bpolice (?:came|have (?:come|been)|(?:have )?got him|took (?:him|her)|"
     r"said)\b|\b(?:i|we|she|he|they)(?:'?ve| have)? (?:already )?(?:told|rang|called|phoned) "
-    r"(?:the )?police\b|\breported (?:it|him|her|them)\b(?! me)|\bcrime (?:number|ref\w*)\b",
+    r"(?:the )?police\b|\breported (?:it|him|her|them)\b(?! me)|\bcrime (?:number|ref\w*)\b|"
+    r"\bpolice (?:is|are) (?:here|on (?:the|their) way)\b|"
+    r"\bi(?:'?ve| have| just)? (?:call(?:ed)?|rang|rung|phoned|dialled) (?:the )?999\b",
     "tracked": r"airtag|air tag|\btracker|\btile\b.*\b(?:bag|car)|gps",
     "deaf": r"\bi'?m deaf|\bdeaf\b|hard of hearing|can'?t hear on the phone|\bbsl\b",
 }
@@ -128,7 +132,28 @@ MORE = (
 )
 
 
+# "Would happen if I reported it": not done.
+_ONLY_SUPPOSED = re.compile(
+    r"\b(?:if|would|should|could|can|may|might|will|what happens|when|before|after|"
+    r"n[o']?t|never|shall|cant|dont|wont)\b(?:\W+\w+){0,4}\W*$",
+    re.I,
+)
 _FEW = 12
+
+
+def circumstances(words: str) -> tuple[str, ...]:
+    """Return which circumstances somebody's words tell of, keys of CIRCUMSTANCES."""
+    found = []
+    for name, pattern in CIRCUMSTANCES.items():
+        matches = re.finditer(pattern, words, re.I)
+        if name == "police_told":
+            done = (m for m in matches if not _ONLY_SUPPOSED.search(words[: m.start()]))
+            matches = done
+        if any(matches):
+            found.append(name)
+    return tuple(found)
+
+
 _KIN = (
     r"(?:mum|mom|mother|dad|father|brother|sister|parents?|family|husband|wife|partner|"
     r"boyfriend|girlfriend|son|daughter|friend|mate)"

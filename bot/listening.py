@@ -45,7 +45,7 @@ _ASKS = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 # Said when there is nothing more to tell.
 _NO_MORE = re.compile(
-    r"\b(?:that'?s (?:it|all|everything|about it)|no more|nothing (?:else|more)|"
+    r"\b(?:that(?:'?s| is|s) (?:it|all|everything|about it)|no more|nothing (?:else|more)|"
     r"i'?m done|all for now|finish(?:ed)?|don'?t think so)\b",
     re.I,
 )
@@ -84,6 +84,14 @@ _DOES = re.compile(
     r"stood|sat|knows?|knew|said|says|tried|touch\w*|grab\w*|hit|threw|drove|drives)\b",
     re.I,
 )
+_DOES_IT = re.compile(
+    r"\bi(?:'?m| am|'?ve| have| do|d|'d)? (?:\w+ ){0,2}(?:keep|kept|follow\w*|messag\w*|"
+    r"text\w*|call(?:ed|ing)|ring(?:ing)?|rang|watch\w*|stalk\w*|check(?:ed|ing)|"
+    r"turn(?:ed)? up|s[ai]t |(?:go|went|goes?|drove) (?:round|past|to (?:her|his))|"
+    r"wait(?:ed|ing)?|only want|just want(?:ed)?|can'?t (?:stop|let)|hurt|threaten\w*|"
+    r"hack\w*|contact\w*)\b",
+    re.I,
+)
 _NAMING = {"relation": RELATIONS, "place": PLACES, "nation": NATIONS}
 SURE_ENOUGH = 0.5  # below this, a question read into an open answer is an answer
 
@@ -119,9 +127,12 @@ def understand(
         The account with what the message adds, or None when the message is no answer
         and tells nothing: then rules decide, and the question is asked again.
     """
-    reading = message.reading
     if message.choice is not None:
         return _answered(account, question, message.choice) if question else None
+    if message.reading.intent == "perpetrator" and not own(account, message.text):
+        as_told = replace(message.reading, intent="describe_incident", about="me")
+        message = replace(message, reading=as_told)
+    reading = message.reading
     if question == "safe_now" and _says_safe(message):
         return _answered(account, question, "yes")
     if question == "anything_else" and _has_no_more(message):
@@ -150,6 +161,14 @@ def understand(
                 return heard
             return _answered(heard, question, message.text)
     return told
+
+
+def own(account: Account, text: str) -> bool:
+    """Whether words are about what the writer does, as far as anybody can tell.
+
+    Who has told what is done to them is believed, unless they plainly say "I follow".
+    """
+    return account.is_empty or bool(_DOES_IT.search(text))
 
 
 def _says_safe(message: Message) -> bool:
@@ -229,6 +248,12 @@ def _told(account: Account, message: Message, question: str | None) -> Account |
     """Return the account with the message in it, or None if it tells nothing."""
     reading = message.reading
     if supposes(message.text):
+        return None
+    only_asks = all(asks(sentence) for sentence in sentences(message.text))
+    if only_asks and not message.acts and not reading.danger:
+        return None
+    if account.about == "own" and _DOES_IT.search(message.text):
+        # What the writer does is not kept as something done to them.
         return None
     tells = bool(reading.behaviours) or reading.intent == "describe_incident"
     words = len(message.text.split())

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.account import SKIPPED, UNSURE, Account, Incident
+from bot.account import NOT_SAID, Account, Incident
 from bot.acts import clauses, quoted, quotes
 from bot.behaviours import BehaviourType, Occasions
 from bot.knowledge import Knowledge, Offence
@@ -202,7 +202,7 @@ def _effect(account: Account) -> str | None:
 
     Empty words mean that it was read in the message and no words can be pointed at.
     """
-    answered = account.impact if account.impact not in (None, SKIPPED, UNSURE) else ""
+    answered = account.impact if account.impact not in NOT_SAID else ""
     for text in (*(incident.words for incident in account.incidents), answered or ""):
         for clause in clauses(text):
             if _LIVES.search(clause) or _said_of_feeling(clause):

@@ -41,7 +41,19 @@ _COMMANDS = {
         r"(?:\w+ ){0,6}(?:shall|can|could) we (?:carry on|continue|go on)(?: then| now)?"
         r"(?: (?:with|to) (?:\w+ ?){1,8})?",
     ),
-    "stop": (r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",),
+    "stop": (
+        r"(?:stop|quit|exit|cancel)(?: (?:it|this|now))?",
+        r"(?:\w+ ){0,4}(?:rather|like to|want to) (?:leave it|stop)(?: (?:there|here|now|at "
+        r"that|for (?:now|today|tonight)))?(?: thanks?(?: you)?)?",
+        r"(?:\w+ ){0,3}i (?:don'?t|do not) (?:think i(?:'?ll| will)|want to) "
+        r"(?:go on|carry on|continue|do this)(?: (?:with )?(?:this|it|the questions))?"
+        r"(?: (?:after all|any ?more|now))?(?: thanks?(?: you)?)?",
+    ),
+    "ask_penalty": (
+        r"(?:(?:so|and|but) )?what(?:'?s| is) the (?:most|worst|maximum|max|longest) "
+        r"(?:that )?(?:he|she|they|you|someone|it) (?:can|could|would|might) "
+        r"(?:get|face|go down for)(?: for (?:this|that|it))?",
+    ),
     "goodbye": (
         r"(?:(?:no|ok(?:ay)?|right|thank(?:s| you)|cheers|ta|that'?s (?:it|all))\b.{0,40} )"
         r"(?:bye|goodbye|good ?night|night night|cya|see you|(?:got|have) to go|gotta go|"
@@ -109,6 +121,10 @@ _SAFE_AGAIN = re.compile(
     r"\b(?:i'?m|i am|we'?re|we are) (?:all )?(?:ok(?:ay)?|safe|alright|fine)"
     r"(?: now| again)\b|"
     r"\b(?:i'?m|i am|we are) (?:perfectly|quite|totally|completely) safe\b|"
+    r"\bi'?m not suicidal\b|\bnot suicidal\b|"
+    r"\bpolice (?:is|are) here\b|\b(?:perfectly|quite) (?:well|all ?right|ok(?:ay)?|fine)\b|"
+    r"\bi (?:just |only )?mean(?:t)? (?:about |with |in )?(?:the|these|this|your|those) "
+    r"(?:\w+ )?(?:police|questions?|chat|form|officers?|reporting|report)\b|"
     r"\bsafe now\b|\bpolice (?:came|have come|have got him|got him|"
     r"took (?:him|her)|arrested)\b|"
     r"^\W*(?:(?:yes|yeah|no|what|oh)\W+)*(?:i'?m|i am|we'?re|we are) "
@@ -116,11 +132,20 @@ _SAFE_AGAIN = re.compile(
     re.I,
 )
 _NOT_THEIR_LIFE = re.compile(
-    r"\b(?:i'?m|i am|im|am) not (?:suicidal|going to (?:hurt|harm|kill) myself|"
-    r"thinking of (?:suicide|killing myself|ending))|\bnot suicidal\b",
+    r"\b(?:i'?m|i am|im|am) not (?:suicidal|(?:going to|gonna) (?:hurt|harm|kill|top) myself|"
+    r"thinking of (?:suicide|killing myself|ending))|\bnot suicidal\b|"
+    r"\bi am perfectly (?:well|all ?right|fine)\b|"
+    r"\bi (?:just |only )?mean(?:t)? (?:about |with |in )?(?:the|these|this|your|those) "
+    r"(?:\w+ )?(?:police|questions?|chat|form|officers?|reporting|report)\b",
     re.I,
 )
 _LONGEST_RELIEF = 20
+# What it is the point of is named; "what's the point of any of it" is despair.
+_WHAT_FOR = re.compile(
+    r"\b(?:what'?s|what is|see|no) the point (?:of|in) (?:me |even )?(?:ring|call|"
+    r"report|tell|phon|contact|speak|talk|ask|go(?:ing)? to|block|the police|making a)\w*",
+    re.I,
+)
 
 
 def is_over(text: str) -> bool:
@@ -129,9 +154,20 @@ def is_over(text: str) -> bool:
     return few and bool(_SAFE_AGAIN.search(text.replace("’", "'")))
 
 
+def stops(text: str) -> bool:
+    """Whether one sentence of a message says to stop: "I would rather leave it there"."""
+    parts = re.split(r"[.!?\n]+", text)
+    return len(parts) > 1 and any(command(part) == "stop" for part in parts)
+
+
 def denies_crisis(text: str) -> bool:
     """Whether a message says that the writer will not harm themself."""
     return bool(_NOT_THEIR_LIFE.search(text.replace("’", "'")))
+
+
+def doubts_reporting(text: str) -> bool:
+    """Whether a message doubts that it helps to tell: "the point of ringing them"."""
+    return bool(_WHAT_FOR.search(text.replace("’", "'")))
 
 
 def command(text: str) -> str | None:

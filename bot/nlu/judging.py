@@ -22,7 +22,7 @@ from bot.danger import Heard, hear
 from bot.kinds import says_somewhere_safe
 from bot.knowledge import load_acts
 from bot.nlu.arrays import Array
-from bot.nlu.commands import command, denies_crisis, is_over
+from bot.nlu.commands import command, denies_crisis, doubts_reporting, is_over, stops
 from bot.nlu.dates import dates_in
 from bot.nlu.examples import ABOUT
 from bot.nlu.intents import FALLBACK, NO_WORDS, OTHER_LANGUAGE, public_intent
@@ -216,7 +216,8 @@ def _judge(
     over = is_over(parsed.text) and Danger.IMMEDIATE not in heard.levels
     if over:
         danger = tuple(level for level in danger if level is not Danger.IMMEDIATE)
-    if denies_crisis(parsed.text) and Danger.CRISIS not in heard.levels:
+    doubts = question is not None and doubts_reporting(parsed.text)
+    if (denies_crisis(parsed.text) or doubts) and Danger.CRISIS not in heard.levels:
         danger = tuple(level for level in danger if level is not Danger.CRISIS)
     about = ABOUT[int(np.argmax(scores.asked("about") + scores.shares("about")))]
     if about == "own":
@@ -291,7 +292,7 @@ def _intent(
         return "emergency", confidence, "emergency"
     if Danger.CRISIS in danger:
         return "crisis_self_harm", confidence, "crisis_self_harm"
-    named = command(text)
+    named = command(text) or ("stop" if stops(text) else None)
     if named is not None:
         return named, 1.0, named
     if confidence < (ABUSE_AT if guess == "abusive" else INTENT_AT):
