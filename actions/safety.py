@@ -23,6 +23,7 @@ from bot.listening import (
     denies_more,
     is_calling,
     police_came,
+    says_safe,
     says_yes,
     takes_back,
 )
@@ -129,8 +130,9 @@ class ActionSafeForNow(Action):
         """Keep the answer and ask how they want to go on."""
         turn = Turn.of(tracker)
         typed = turn.message.text
-        if typed and turn.reading.intent == "affirm" and not says_yes(typed):
-            # "I'm 15" after the card is no yes to being safe, whatever it was read as.
+        no_yes = turn.reading.intent == "affirm" and not says_yes(typed)
+        if typed and (no_yes or (is_calling(typed) and not says_safe(typed))):
+            # Neither "I'm 15" nor "55 yes they coming" says that they are safe.
             return await ActionStayWithThem().run(dispatcher, tracker, domain)
         heard = turn.account.hearing(typed, turn.reading) if typed else turn.account
         told_of = levels_told(turn.account)

@@ -334,7 +334,9 @@ class Account:
             nation_said=self.nation_said or first_code(words, NATIONS),
             circumstances=tuple(dict.fromkeys((*self.circumstances, *found))),
             # The first thing told says whose it is; "my sister saw him" does not.
-            about="other"
+            about="me"
+            if _ITS_ME.search(words)
+            else "other"
             if tells and reading.about == "other" and len(self.incidents) <= 1
             else self.about,
             signs=tuple(dict.fromkeys((*self.signs, *signs_of(reading)))),
@@ -404,6 +406,15 @@ class Account:
 def signs_of(reading: Reading) -> tuple[str, ...]:
     """Return the danger signs a reading heard, or its levels when none is named."""
     return reading.signs or tuple(level.value for level in reading.danger)
+
+
+# Who asked for a daughter may be the daughter.
+_ITS_ME = re.compile(
+    r"\bnot (?:about |for )?my \w+\W+(?:it'?s|it is|its) (?:really |actually )?me\b|"
+    r"\b(?:it'?s|it is|its) (?:really |actually )?me\W+not my \w+|"
+    r"\bi'?m the one (?:who|that|its|it'?s)\b",
+    re.I,
+)
 
 
 def _says_only_feelings(words: str, reading: Reading) -> bool:

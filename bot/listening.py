@@ -192,6 +192,12 @@ def says_yes(text: str) -> bool:
     return bool(_YES.search(text))
 
 
+def says_safe(text: str) -> bool:
+    """Whether words say that somebody is safe, or that whoever was there has gone."""
+    gone = rf"{SAFE}|{NOT_HERE}|\bgone\b|\b(?:ran|drove|walked) off\b"
+    return bool(re.search(gone, text, re.I)) and not re.search(NOT_SAFE, text, re.I)
+
+
 def is_calling(text: str) -> bool:
     """Whether somebody says that they are on the phone to 999, or that police come."""
     return bool(_CALLING.search(text))
