@@ -75,7 +75,8 @@ CIRCUMSTANCES: Mapping[str, str] = {
     "honour": r"honou?r|\bizzat\b|forced marriage|arranged marriage|shame on (?:the|our) "
     r"family|community elders",
     "images": r"\b(?:wants?|ask(?:s|ed|ing)?|demand\w*|begg\w*) (?:\w+ ){0,3}"
-    r"(?:pics?|pictures|photos|nudes?)\b|\bnudes?\b|intimate (?:pic|photo|image|video)|naked|sex (?:tape|video)|"
+    r"(?:pics?|pictures|photos|nudes?)\b|\bnudes?\b|"
+    r"intimate (?:pic|photo|image|video)|naked|sex (?:tape|video)|"
     r"sent (?:him|her|them) (?:a|some|my) (?:pic|photo|picture|video)|"
     r"(?:send|share|post|leak|put)\w* (?:it|them|(?:the|my) (?:pic|photo|picture|video)s?) "
     r"(?:to|on|in) (?:everyone|every ?body|(?:a|the) group|my (?:dad|mum|family|work|school))|"
@@ -164,7 +165,8 @@ _BYSTANDERS = re.compile(
     rf"\b(?:tell|told|telling|ask|asked|with|and|to|by|will|does|did|do|can|should|would|"
     rf"if|but) my {_KIN}\b|\bmy {_KIN} (?:be told|get told|find out|finds? out|know|knows|"
     r"said|says|thinks?|told|saw|was with|came with|helped|is helping|worries|is worried)\b|"
-    r"\b(?:my |the |a )?neighbou?rs? (?:came|comes?|helped|heard|saw|(?:is|are) (?:here|with me))\b",
+    r"\b(?:my |the |a )?neighbou?rs? "
+    r"(?:came|comes?|helped|heard|saw|(?:is|are) (?:here|with me))\b",
     re.I,
 )
 
