@@ -31,6 +31,7 @@ ACTION_S = 5.0
 HEALTH_S = 2.0
 THREADS = 8
 REJECTED = 400
+ASKED = "requested_slot"  # which question was asked before is read from the events
 
 
 class TurnAborted(BaseException):
@@ -109,7 +110,7 @@ class LocalActions:
     def _run(self, call: Mapping[str, Any]) -> Any:
         # Through JSON and back, as over the wire: an action gets no live object of
         # Rasa's to change, and what it returns is plain.
-        plain = _copied(call)
+        plain = _copied(_without_old_values(call))
         try:
             answer = self._loop().run_until_complete(self._executor.run(plain))
         except ActionExecutionRejection as rejection:
@@ -124,6 +125,22 @@ class LocalActions:
             self._own.loop = asyncio.new_event_loop()
         loop: asyncio.AbstractEventLoop = self._own.loop
         return loop
+
+
+def _without_old_values(call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call whose events no longer say what slots were set to.
+
+    What they hold now stands beside the events. Each turn sets the whole account anew,
+    and to copy all of these made a turn dearer the more was told.
+    """
+    tracker = call["tracker"]
+    events = [
+        {**event, "value": None}
+        if event.get("event") == "slot" and event.get("name") != ASKED
+        else event
+        for event in tracker.get("events") or ()
+    ]
+    return {**call, "tracker": {**tracker, "events": events}}
 
 
 def _copied(value: Any) -> Any:

@@ -17,6 +17,7 @@ from bot.endpoint import (
     LocalActions,
     RemoteActions,
     TurnAborted,
+    _without_old_values,
     endpoint_from,
 )
 
@@ -252,3 +253,24 @@ def test_an_action_that_fails_is_never_skipped_over(tmp_path):
             return await chat.say("hello")
 
     assert run(work())[0]["text"] == "Hello."
+
+
+def test_an_action_is_told_what_slots_hold_and_not_what_they_held():
+    given = call("action_echo", heard=["a", "b"])
+    given["json"]["tracker"]["events"] = [
+        {"event": "slot", "name": "heard", "value": ["a" * 100_000]},
+        {"event": "slot", "name": "requested_slot", "value": "place"},
+        {"event": "user", "text": "hello"},
+    ]
+
+    plain = _without_old_values(given["json"])
+
+    assert plain["tracker"]["slots"] == {"heard": ["a", "b"]}
+    assert [event.get("value") for event in plain["tracker"]["events"]] == [
+        None,
+        "place",
+        None,
+    ]
+    assert plain["tracker"]["events"][2] == {"event": "user", "text": "hello"}
+    answer = run(LocalActions("toy.actions").request(**given))
+    assert answer["responses"][0]["text"] == "3: hello"
