@@ -7,7 +7,7 @@ export RASA_TELEMETRY_ENABLED = false
 export TF_CPP_MIN_LOG_LEVEL = 3
 export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 
-.PHONY: help run test lint supply sbom unit files deploy conversations nlu faults browser proof train evaluate calibrate bench lock clean soak
+.PHONY: help run test lint supply sbom unit files deploy conversations nlu faults browser proof train evaluate calibrate bench capacity lock clean soak
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ evaluate: $(VENV)/.dev ## Measure the reading on the development split: reports/
 
 calibrate: $(VENV)/.dev ## Fit the weights of the reading again, after a change of data or method
 	@$(BIN)/python -m bot.nlu.calibrate
+
+capacity: $(VENV)/.run ## How many assistants so many people need, on paper
+	@$(BIN)/python -m bench.capacity
 
 bench: $(VENV)/.run ## Speed and size beside Rasa's starter bot: reports/bench.html; takes 15 minutes
 	@$(BIN)/python -m bench $(ARGS)
