@@ -128,18 +128,18 @@ class LocalActions:
 
 
 def _without_old_values(call: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a call whose events no longer say what slots were set to.
+    """Return a call whose earlier events no longer say what slots were set to.
 
     What they hold now stands beside the events. Each turn sets the whole account anew,
-    and to copy all of these made a turn dearer the more was told.
+    and to copy all of these made a turn dearer the more was told. What came after the
+    last message stays: the SDK's own forms look there for what to validate.
     """
     tracker = call["tracker"]
-    events = [
-        {**event, "value": None}
-        if event.get("event") == "slot" and event.get("name") != ASKED
-        else event
-        for event in tracker.get("events") or ()
-    ]
+    events = list(tracker.get("events") or ())
+    said = [at for at, event in enumerate(events) if event.get("event") == "user"]
+    for at, event in enumerate(events[: said[-1]] if said else ()):
+        if event.get("event") == "slot" and event.get("name") != ASKED:
+            events[at] = {**event, "value": None}
     return {**call, "tracker": {**tracker, "events": events}}
 
 

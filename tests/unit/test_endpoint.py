@@ -261,6 +261,7 @@ def test_an_action_is_told_what_slots_hold_and_not_what_they_held():
         {"event": "slot", "name": "heard", "value": ["a" * 100_000]},
         {"event": "slot", "name": "requested_slot", "value": "place"},
         {"event": "user", "text": "hello"},
+        {"event": "slot", "name": "heard", "value": ["a", "b"]},
     ]
 
     plain = _without_old_values(given["json"])
@@ -270,6 +271,7 @@ def test_an_action_is_told_what_slots_hold_and_not_what_they_held():
         None,
         "place",
         None,
+        ["a", "b"],
     ]
     assert plain["tracker"]["events"][2] == {"event": "user", "text": "hello"}
     answer = run(LocalActions("toy.actions").request(**given))
