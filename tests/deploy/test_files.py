@@ -216,7 +216,7 @@ def test_systemd_finds_nothing_to_say(tmp_path):
 
     assert said.strip() == ""
     assistant = (DEPLOY / "systemd/first-contact@.service").read_text()
-    for line in ("Restart=always", "RestartSec=1", "MemoryMax=1200M"):
+    for line in ("Restart=always", "RestartSec=1", "MemoryMax=900M"):
         assert f"\n{line}\n" in assistant
 
 
