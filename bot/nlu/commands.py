@@ -87,6 +87,7 @@ _COMMANDS = {
     "safe_now": (
         r"(?:yes |yeah |yep )?(?:i'?m|i am|we'?re|we are) safe(?: (?:now|for now))?",
         r"(?:yes |yeah )?safe(?: (?:now|for now))?",
+        r"(?:yes |ok )?(?:the )?police (?:is|are|r) here(?: now)?(?: thanks?(?: you)?)?",
     ),
     "not_safe": (
         r"(?:no )?(?:i'?m|i am|we'?re|we are) not (?:really )?safe(?: right)?(?: now)?",

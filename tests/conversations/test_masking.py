@@ -8,9 +8,10 @@ ACCOUNT = (
 )
 MORE = "on Monday dazza told Shanice at 9 Larch Close M1 1AE that he will find me"
 CANARIES = (
-    *"darren ogilvie mulberry 07700 900321 dazza example.com kv67 xhb shanice".split(),
+    *"darren ogilvie mulberry 07700 900321 dazza example.com kv67 shanice".split(),
     *"larch pendleton".split(),
     "m1 1ae",
+    "67 xhb",  # three letters alone also stand in the random ids of choices
 )
 
 
