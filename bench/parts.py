@@ -45,7 +45,7 @@ class Plan:
     rounds: int = 2
     seconds: float = 8.0
     exchanges: Sequence[int] = (1, 10, 50, 100, 200, 300)
-    long_ours: int = 3
+    long_ours: int = 2
     long_stock: int = 1
     conversations: int = 2000
     messages: int = 2
